@@ -1,0 +1,55 @@
+# Everything a newcomer types. Each target installs what it needs; see docs/development.md.
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+
+.PHONY: setup setup-dev run test check soak format messages screenshots clean
+
+setup: .venv/.installed ats/locale/de/LC_MESSAGES/django.mo
+
+setup-dev: setup .venv/.installed-dev
+
+run: setup
+	@$(BIN)/python -m ats.serve --port $(PORT)
+
+test: setup-dev
+	@sh tests/machine.sh
+	@$(BIN)/python -m tests
+
+check: setup-dev
+	@sh tests/machine.sh
+	@$(BIN)/python -m tests.check
+
+soak: setup-dev
+	@sh tests/machine.sh
+	@$(BIN)/python -m tests --soak
+
+format: setup-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	git ls-files 'templates/*.html' | xargs $(BIN)/djade
+
+# Needs gettext; only who changes a text needs it.
+messages: setup-dev
+	$(BIN)/python -m tests.messages
+
+screenshots: setup-dev
+	@sh tests/machine.sh
+	$(BIN)/python -m tests.screenshots
+
+clean:
+	rm -rf .venv ats/locale/*/LC_MESSAGES/*.mo staticfiles
+
+.venv/.installed: requirements.txt
+	@sh ats/needs.sh $(PYTHON)
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.txt .venv/.installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+ats/locale/de/LC_MESSAGES/django.mo: ats/locale/de/LC_MESSAGES/django.po .venv/.installed
+	@$(BIN)/pybabel --quiet compile --domain django --directory ats/locale

@@ -1,0 +1,5 @@
+import logging
+
+
+class Masked(logging.Formatter):
+    pass

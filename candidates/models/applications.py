@@ -1,0 +1,208 @@
+"""Applications, each with the data of its person in it, and their history."""
+
+import uuid
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from candidates import retention
+from candidates.legal import LegalBasis
+from candidates.status import CLOSED, Status
+
+from .jobs import Job, Stage
+
+if TYPE_CHECKING:
+    from .users import User
+
+
+class Applications(models.QuerySet["Application"]):
+    def open(self) -> Self:
+        return self.filter(status=Status.OPEN)
+
+    def closed(self) -> Self:
+        return self.filter(delete_on__isnull=False)
+
+    def held(self, now: datetime) -> Self:
+        """Return those that a hold keeps from the purge at this moment."""
+        return self.filter(models.Exists(self._holds(now)))
+
+    def past(self, now: datetime) -> Self:
+        """Return those whose deletion day has come, held or not."""
+        return self.filter(delete_on__lte=retention.local_date(now))
+
+    def due(self, now: datetime) -> Self:
+        """Return those that the purge must erase now."""
+        return self.past(now).exclude(models.Exists(self._holds(now)))
+
+    def same_address(self, application: "Application") -> Self:
+        """Return the other applications of the same e-mail address; found, never merged."""
+        return self.filter(email__iexact=application.email).exclude(pk=application.pk)
+
+    @staticmethod
+    def _holds(now: datetime) -> models.QuerySet[Any]:
+        from .holds import Hold
+
+        return Hold.objects.in_force(now).filter(application=models.OuterRef("pk"))
+
+
+class Application(models.Model):
+    """One person's application to one job, or to none (speculative), with that person's data."""
+
+    class Source(models.TextChoices):
+        FORM = "form", _("Form")
+        EMAIL = "email", _("E-mail")
+        HAND = "hand", _("Entered by hand")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    #: Made with the form: a form that is sent twice makes one application.
+    submission = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    job = models.ForeignKey(Job, models.PROTECT, null=True, related_name="applications")
+    stage = models.ForeignKey(Stage, models.PROTECT, null=True, related_name="applications")
+
+    first_name = models.CharField(_("first name"), max_length=100)
+    last_name = models.CharField(_("last name"), max_length=100)
+    email = models.EmailField(_("e-mail"))
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES)
+
+    source = models.CharField(_("source"), max_length=10, choices=Source, default=Source.FORM)
+    legal_basis = models.CharField(_("legal basis"), max_length=10, choices=LegalBasis)
+    policy_version = models.CharField(_("privacy policy"), max_length=20)
+    received_at = models.DateTimeField(_("received"))
+    #: When the application came to its stage, so how long it has waited there.
+    stage_since = models.DateTimeField(_("in this stage since"))
+
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
+    decided_on = models.DateField(_("decided on"), null=True)
+    delete_on = models.DateField(_("erased on"), null=True)
+    #: The months that the clock was started with, so that a shorter setting finds longer clocks.
+    retention_months = models.PositiveSmallIntegerField(null=True)
+
+    objects = Applications.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=sorted(CLOSED),
+                    decided_on__isnull=False,
+                    delete_on__isnull=False,
+                    retention_months__isnull=False,
+                )
+                | Q(
+                    status=Status.OPEN,
+                    decided_on__isnull=True,
+                    delete_on__isnull=True,
+                    retention_months__isnull=True,
+                ),
+                name="application_clock_runs_while_closed",
+            ),
+            models.CheckConstraint(
+                condition=Q(delete_on__isnull=True)
+                | Q(delete_on__gt=F("decided_on"), retention_months__range=(1, 6)),
+                name="application_clock_is_six_months_at_most",
+            ),
+            models.CheckConstraint(
+                condition=Q(job__isnull=False, stage__isnull=False)
+                | Q(job__isnull=True, stage__isnull=True),
+                name="application_has_a_stage_with_a_job",
+            ),
+        ]
+        indexes = [
+            # The purge looks here and nowhere else; open applications cost it nothing.
+            models.Index(
+                fields=["delete_on", "id"],
+                condition=Q(delete_on__isnull=False),
+                name="application_due",
+            ),
+            models.Index(
+                fields=["retention_months", "decided_on"],
+                condition=Q(delete_on__isnull=False),
+                name="application_clock",
+            ),
+            # The board and the lists, in their orders.
+            models.Index(
+                fields=["stage", "stage_since", "id"],
+                condition=Q(status=Status.OPEN),
+                name="application_board",
+            ),
+            models.Index(
+                fields=["job", "delete_on", "id"],
+                condition=Q(delete_on__isnull=False),
+                name="application_drawer",
+            ),
+            models.Index(fields=["-received_at", "-id"], name="application_list"),
+            models.Index(fields=["job", "-received_at", "-id"], name="application_job_list"),
+            models.Index(fields=["status", "-received_at", "-id"], name="application_status_list"),
+            models.Index(models.functions.Upper("email"), name="application_email"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("hr:application", args=[self.pk])
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == Status.OPEN
+
+    @property
+    def title(self) -> str:
+        """The job's title, or that it is a speculative application."""
+        return self.job.title if self.job else str(_("Speculative application"))
+
+    def close(self, status: Status, *, on: date) -> None:
+        """Set a closed status and start the clock. Does not save; only the verbs call it."""
+        months = settings.ATS_RETENTION_MONTHS
+        self.status = status
+        self.decided_on = on
+        self.delete_on = retention.delete_on(on, months=months)
+        self.retention_months = months
+
+    def reopen(self) -> None:
+        """Set the status to open and stop the clock. Does not save; only the verbs call it."""
+        self.status = Status.OPEN
+        self.decided_on = self.delete_on = self.retention_months = None
+
+
+class Event(models.Model):
+    """What was done to an application, by whom and when. Gone with it."""
+
+    class Kind(models.TextChoices):
+        RECEIVED = "received", _("Application received")
+        MOVED = "moved", _("moved to another stage")
+        ASSIGNED = "assigned", _("moved to another job")
+        REJECTED = "rejected", _("rejected")
+        REOPENED = "reopened", _("reopened")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        HIRED = "hired", _("hired")
+        HIRE_UNDONE = "hire-undone", _("hire undone")
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=20, choices=Kind)
+    at = models.DateTimeField()
+    by: "models.ForeignKey[User | None, User | None]" = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    #: The stage or job that it went to, or the number of documents; never a link to a row.
+    detail = models.CharField(max_length=200, blank=True)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["application", "-at"], name="event_history")]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+

@@ -1,0 +1,131 @@
+"""Attachments and tombstones: every object in storage has one of these rows, always."""
+
+import uuid
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+def new_key() -> str:
+    """Return a random key that says nothing of the file or its person."""
+    return f"attachments/{uuid.uuid4()}"
+
+
+class Attachments(models.QuerySet["Attachment"]):
+    def staged(self, session: str) -> Self:
+        """Return what this browser session has put up and not yet sent."""
+        return self.filter(staged_by=session, staged_until__isnull=False)
+
+    def expired(self, now: datetime) -> Self:
+        """Return staged files that were never sent."""
+        return self.filter(staged_until__lte=now)
+
+    def servable(self) -> Self:
+        return self.filter(verdict=Attachment.Verdict.CLEAN)
+
+
+class Attachment(models.Model):
+    """A file of at most one application or employee; of none only while staged."""
+
+    class Verdict(models.TextChoices):
+        AWAITED = "awaited", _("not judged yet")
+        CLEAN = "clean", _("clean")
+        PENDING = "pending", _("waits for the virus scan")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key = models.CharField(max_length=60, unique=True, default=new_key, editable=False)
+    application = models.ForeignKey(
+        "candidates.Application", models.CASCADE, null=True, related_name="attachments"
+    )
+    employee = models.ForeignKey(
+        "candidates.Employee", models.CASCADE, null=True, related_name="attachments"
+    )
+    #: For undoing a hire: the application that a document was moved from, while it exists.
+    came_from = models.ForeignKey(
+        "candidates.Application", models.SET_NULL, null=True, related_name="+"
+    )
+    #: A cleaned copy of the name that the file came with, its ending that of its true type.
+    name = models.CharField(max_length=150)
+    content_type = models.CharField(max_length=100, blank=True)
+    size = models.PositiveIntegerField()
+    verdict = models.CharField(max_length=10, choices=Verdict, default=Verdict.AWAITED)
+    created_at = models.DateTimeField()
+    #: Keyed hash of the browser session that put it up; only that session may send it.
+    staged_by = models.CharField(max_length=64, blank=True)
+    #: When a staged file goes if it is not sent.
+    staged_until = models.DateTimeField(null=True)
+
+    objects = Attachments.as_manager()
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    application__isnull=True,
+                    employee__isnull=True,
+                    staged_until__isnull=False,
+                )
+                | Q(
+                    application__isnull=False,
+                    employee__isnull=True,
+                    staged_until__isnull=True,
+                    staged_by="",
+                )
+                | Q(
+                    application__isnull=True,
+                    employee__isnull=False,
+                    staged_until__isnull=True,
+                    staged_by="",
+                ),
+                name="attachment_has_one_owner_or_is_staged",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["staged_until"],
+                condition=Q(staged_until__isnull=False),
+                name="attachment_staged",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tombstones(models.QuerySet["Tombstone"]):
+    def ready(self, now: datetime) -> Self:
+        """Return those whose pause after a failure is over."""
+        return self.filter(next_try_at__lte=now)
+
+    def in_breach(self, now: datetime) -> Self:
+        """Return those whose object should be gone by now."""
+        return self.filter(breach_at__lte=now)
+
+
+class Tombstone(models.Model):
+    """Says that an object must go, until it is proven gone; then the row goes too."""
+
+    key = models.CharField(max_length=60, unique=True)
+    created_at = models.DateTimeField()
+    #: From this moment the object's existence breaks a promise.
+    breach_at = models.DateTimeField()
+    attempts = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    #: What went wrong last, as a code without personal data.
+    error = models.CharField(max_length=100, blank=True)
+
+    objects = Tombstones.as_manager()
+
+    class Meta:
+        ordering = ["next_try_at", "pk"]
+        indexes = [
+            models.Index(fields=["next_try_at", "id"], name="tombstone_ready"),
+            models.Index(fields=["breach_at"], name="tombstone_breach"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
