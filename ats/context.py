@@ -1,1 +1,16 @@
-def site(request): return {}
+"""What every template may use, from the settings."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "operator": settings.ATS_OPERATOR,
+        "site_url": settings.ATS_SITE_URL,
+        "max_file_mb": settings.ATS_MAX_FILE_MB,
+        "max_files": settings.ATS_MAX_FILES,
+        "retention_months": settings.ATS_RETENTION_MONTHS,
+    }
