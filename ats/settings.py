@@ -39,14 +39,14 @@ def number(name: str, default: int, low: int, high: int) -> int:
 
 
 def secret(name: str, what: str) -> str:
-    value = env.str(name, default="insecure-and-only-for-debugging" if DEBUG else "")
+    value: str = env.str(name, default="insecure-and-only-for-debugging" if DEBUG else "")
     if not DEBUG and len(value) < 32:
         raise refuse(name, f"is missing or short. Set it to {what} of 32 characters or more.")
     return value
 
 
 def url(name: str, default: str, schemes: set[str]) -> str:
-    value = env.str(name, default=default)
+    value: str = env.str(name, default=default)
     if urlsplit(value).scheme not in schemes:
         raise refuse(name, f"is missing or not a URL. It starts with one of {sorted(schemes)}.")
     return value

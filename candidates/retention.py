@@ -46,7 +46,7 @@ def is_due(delete_on: date, *, today: date) -> bool:
 
 
 def share_left(decided_on: date, delete_on: date, *, today: date) -> int:
-    """Return how much of the clock is left, in percent: 100 on the decision's day, 0 on the last."""
+    """Return how much of the clock is left, in percent: 100 on the first day, 0 on the last."""
     whole = (delete_on - decided_on).days
     left = min(max((delete_on - today).days, 0), whole)
     return round(100 * left / whole) if whole else 0

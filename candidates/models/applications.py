@@ -204,5 +204,3 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return self.get_kind_display()
-
-

@@ -63,9 +63,7 @@ class Mail(models.Model):
         ]
         indexes = [
             models.Index(fields=["application", "-created_at"], name="mail_history"),
-            models.Index(
-                fields=["send_at"], condition=~Q(state="sent"), name="mail_sendable"
-            ),
+            models.Index(fields=["send_at"], condition=~Q(state="sent"), name="mail_sendable"),
         ]
 
     def __str__(self) -> str:

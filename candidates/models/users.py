@@ -31,7 +31,7 @@ class User(AbstractUser):
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
-    objects = Users()  # type: ignore[assignment,misc]
+    objects = Users()  # type: ignore[misc]
 
     class Meta:
         verbose_name = _("user")

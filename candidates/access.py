@@ -1,0 +1,149 @@
+"""Who may see and do what. Every page and every verb asks here, and nowhere else.
+
+A foreign row answers like an unknown one, with 404, so that ids tell nothing; a visible row that
+the role may not act on answers 403.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Literal, TypeVar
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet, TextChoices
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
+
+from candidates.models import Application, Employee, Job, User
+from candidates.models.applications import Applications
+from storage.models import Attachment
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+
+class Role(TextChoices):
+    """The groups that give access. Their names are the values."""
+
+    RECRUITER = "recruiter", _("Recruiter")
+    HIRING_MANAGER = "hiring_manager", _("Hiring manager")
+    PERSONNEL = "personnel", _("Personnel")
+    PRIVACY_OFFICER = "privacy_officer", _("Privacy officer")
+    ADMINISTRATOR = "administrator", _("Administrator")
+
+
+#: Who reads applications, and who moves and decides them.
+READERS = (Role.RECRUITER, Role.HIRING_MANAGER, Role.PRIVACY_OFFICER)
+DECIDERS = (Role.RECRUITER, Role.HIRING_MANAGER)
+
+
+def roles(user: User | AnonymousUser) -> frozenset[Role]:
+    """Return the roles of a user: one query for each request's user object."""
+    if isinstance(user, AnonymousUser) or not user.is_active:
+        return frozenset()
+    if not hasattr(user, "_roles"):
+        names = set(user.groups.values_list("name", flat=True))
+        user._roles = frozenset(role for role in Role if role in names)  # type: ignore[attr-defined]
+    return user._roles  # type: ignore[attr-defined,no-any-return]
+
+
+def has(user: User | AnonymousUser, *wanted: Role) -> bool:
+    """Whether the user has any of these roles."""
+    return not roles(user).isdisjoint(wanted)
+
+
+def may_decide(user: User | AnonymousUser) -> bool:
+    return has(user, *DECIDERS)
+
+
+def may_erase(user: User | AnonymousUser) -> bool:
+    return has(user, Role.PERSONNEL)
+
+
+def allow(*wanted: Role) -> Callable[[View], View]:
+    """Let only these roles into a view; others get 403."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not has(person(request), *wanted):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return guarded  # type: ignore[return-value]
+
+    return decorate
+
+
+def person(request: HttpRequest) -> User:
+    """Return the logged-in user. LoginRequiredMiddleware has seen to it that there is one."""
+    if isinstance(request.user, AnonymousUser):
+        raise PermissionDenied
+    return request.user
+
+
+def jobs(user: User) -> QuerySet[Job]:
+    """Return the jobs whose applications the user may see."""
+    if has(user, Role.PRIVACY_OFFICER):
+        return Job.objects.all()
+    mine = Q(pk__in=user.jobs.values("pk"))
+    if has(user, Role.RECRUITER):
+        return Job.objects.filter(Q(is_confidential=False) | mine)
+    if has(user, Role.HIRING_MANAGER):
+        return Job.objects.filter(mine)
+    return Job.objects.none()
+
+
+def applications(user: User) -> Applications:
+    """Return the applications the user may see: never one with the user's own address."""
+    if not has(user, *READERS):
+        return Application.objects.none()
+    seen = Application.objects.exclude(email__iexact=user.email)
+    if has(user, Role.PRIVACY_OFFICER):
+        return seen
+    within = Q(job__in=jobs(user))
+    if has(user, Role.RECRUITER):
+        within |= Q(job__isnull=True)
+    return seen.filter(within)
+
+
+def employees(user: User) -> QuerySet[Employee]:
+    """Return the employees the user may see."""
+    if has(user, Role.PERSONNEL):
+        return Employee.objects.all()
+    return Employee.objects.none()
+
+
+def get_job(request: HttpRequest, slug: str) -> Job:
+    return get_object_or_404(jobs(person(request)), slug=slug)
+
+
+def get_application(
+    request: HttpRequest, pk: UUID, *, may: Literal["see", "decide"] = "see"
+) -> Application:
+    user = person(request)
+    found = get_object_or_404(applications(user).select_related("job", "stage"), pk=pk)
+    if may == "decide" and not may_decide(user):
+        raise PermissionDenied
+    return found
+
+
+def get_employee(
+    request: HttpRequest, pk: UUID, *, may: Literal["see", "erase"] = "see"
+) -> Employee:
+    user = person(request)
+    found = get_object_or_404(employees(user).select_related("application", "hired_by"), pk=pk)
+    if may == "erase" and not may_erase(user):
+        raise PermissionDenied
+    return found
+
+
+def get_attachment(request: HttpRequest, pk: UUID) -> Attachment:
+    """Return a servable attachment of an application or employee that the user may see."""
+    user = person(request)
+    mine = Q(application__in=applications(user)) | Q(employee__in=employees(user))
+    found = Attachment.objects.servable().filter(mine).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found

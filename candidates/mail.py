@@ -1,0 +1,124 @@
+"""Mails out: an outbox. A mail is a row, written with the change that it tells of.
+
+A job sends what is due. It claims a mail by a committed "sending", so that no transaction waits
+for a mail server; whoever finds "sending" ten minutes later sends it again. So a mail may come
+twice after a crash, but is never lost, and a rejection that is on its way counts as told.
+"""
+
+import smtplib
+import time
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from django.utils import translation
+from django_q.tasks import async_task
+
+from candidates.models import Application, Event, Mail
+
+#: How long a sender may take before it is taken for dead. Above `EMAIL_TIMEOUT`.
+CLAIM = timedelta(minutes=10)
+LONGEST_RUN = timedelta(minutes=4)
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=4)
+
+
+def queue(
+    application: Application, purpose: Mail.Purpose, *, now: datetime, send_at: datetime
+) -> Mail:
+    """Write a mail in the applicant's language into the outbox, in the caller's transaction."""
+    subject, body = compose(application, purpose)
+    mail = Mail.objects.create(
+        application=application,
+        purpose=purpose,
+        language=application.language,
+        to=application.email,
+        subject=subject,
+        body=body,
+        created_at=now,
+        send_at=send_at,
+    )
+    if send_at <= now:
+        transaction.on_commit(_wake)
+    return mail
+
+
+def _wake() -> None:
+    """Ask the cluster to send now; the minutely schedule would do it otherwise."""
+    async_task("candidates.tasks.send_mails")
+
+
+def compose(application: Application, purpose: Mail.Purpose) -> tuple[str, str]:
+    """Return subject and body of a mail, in the applicant's language. Writes nothing."""
+    with translation.override(application.language):
+        text = render_to_string(
+            f"mail/{purpose}.txt",
+            {
+                "application": application,
+                "operator": settings.ATS_OPERATOR,
+                "retention_months": settings.ATS_RETENTION_MONTHS,
+                "site_url": settings.ATS_SITE_URL,
+            },
+        )
+    subject, _, body = text.strip().partition("\n")
+    return subject.removeprefix("Subject:").strip(), body.strip() + "\n"
+
+
+def take_back_rejection(application: Application) -> bool:
+    """Delete the rejection that nobody has begun to send. Return whether there was one.
+
+    The caller holds the application's lock. False means that the applicant knows: the mail has
+    gone, is on its way, or they were told in person.
+    """
+    decided = application.events.filter(kind=Event.Kind.REJECTED).latest("at").at
+    rejection = application.mails.filter(purpose=Mail.Purpose.REJECTION, created_at__gte=decided)
+    deleted, _ = rejection.unsent().delete()
+    return deleted > 0
+
+
+def send_due(now: datetime) -> int:
+    """Send the mails whose time has come. Return how many a mail server took."""
+    stop = time.monotonic() + LONGEST_RUN.total_seconds()
+    sent = 0
+    while time.monotonic() < stop and (mail := _claim(now)):
+        sent += _send(mail, now)
+    return sent
+
+
+def _claim(now: datetime) -> Mail | None:
+    """Mark the next mail as being sent, for nobody else to take, or return None."""
+    with transaction.atomic():
+        sendable = Mail.objects.select_for_update(skip_locked=True).sendable(now)
+        mail = sendable.order_by("send_at", "pk").first()
+        if mail:
+            mail.state = Mail.State.SENDING
+            mail.send_at = now + CLAIM
+            mail.attempts += 1
+            mail.save(update_fields=["state", "send_at", "attempts"])
+        return mail
+
+
+def _send(mail: Mail, now: datetime) -> bool:
+    try:
+        EmailMessage(subject=mail.subject, body=mail.body, to=[mail.to]).send()
+    except (smtplib.SMTPException, OSError) as error:
+        pause = min(FIRST_PAUSE * 2 ** min(mail.attempts - 1, 10), LONGEST_PAUSE)
+        _row(mail).update(state=Mail.State.QUEUED, error=code(error), send_at=now + pause)
+        return False
+    _row(mail).update(state=Mail.State.SENT, sent_at=now, error="")
+    return True
+
+
+def _row(mail: Mail) -> QuerySet[Mail]:
+    """Return the mail's row if it is still there: the purge may have been faster."""
+    return Mail.objects.filter(pk=mail.pk)
+
+
+def code(error: Exception) -> str:
+    """Return what went wrong without the address that a server's answer may quote."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"SMTP {error.smtp_code}"
+    return type(error).__name__

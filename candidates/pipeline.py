@@ -1,0 +1,240 @@
+"""The verbs that change an application. Nothing else changes its status or stage.
+
+Each is one transaction: lock the row, read it again, check the rule, write the change and its
+event, or do nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from candidates import access, legal, mail, retention
+from candidates.models import Application, Event, Job, Mail, Stage, User
+from candidates.status import NEXT, Status
+from storage import uploads
+
+#: How long a rejection can be undone before its mail goes.
+MAIL_DELAY = timedelta(minutes=10)
+
+
+class ChangeNotAllowed(Exception):
+    """A verb that the rules forbid now. Its text says to a person what happened."""
+
+
+class JobClosed(ChangeNotAllowed):
+    """The job takes no applications any more."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who applies, in the words of the form."""
+
+    first_name: str
+    last_name: str
+    email: str
+    phone: str = ""
+
+
+#: What happened to an application that is no longer open, for whoever still wants to act on it.
+ALREADY = {
+    Status.OPEN: gettext_lazy("This application is open."),
+    Status.REJECTED: gettext_lazy("This application has been rejected."),
+    Status.WITHDRAWN: gettext_lazy("This application has been withdrawn."),
+    Status.HIRED: gettext_lazy("This applicant has been hired."),
+}
+
+
+def locked(application: Application, *, to: Status | None = None) -> Application:
+    """Return the row, locked and read again, if it may change to this status (None: is open).
+
+    Of two people who act on the same page one gets `ChangeNotAllowed` instead of undoing the
+    other's decision unseen.
+    """
+    fresh = Application.objects.select_for_update().filter(pk=application.pk).first()
+    if fresh is None:
+        raise ChangeNotAllowed(_("This application has been erased. Nothing is left to change."))
+    status = Status(fresh.status)
+    allowed = to in NEXT[status] if to else status == Status.OPEN
+    if not allowed:
+        raise ChangeNotAllowed(f"{ALREADY[status]} {_('Look at its history before you go on.')}")
+    return fresh
+
+
+def submit(
+    person: Person,
+    *,
+    job: Job | None,
+    attachments: Iterable[UUID],
+    session: str,
+    submission: UUID,
+    language: str,
+    now: datetime,
+    source: Application.Source = Application.Source.FORM,
+) -> Application:
+    """Take in an application with its staged attachments and queue the receipt.
+
+    A form that is sent twice (the same `submission`) gives the same application. Raises
+    `JobClosed`, and `uploads.UploadGone` if an attachment is not staged by this session any more.
+    """
+    try:
+        return _submit(
+            person,
+            job=job,
+            attachments=attachments,
+            session=session,
+            submission=submission,
+            language=language,
+            now=now,
+            source=source,
+        )
+    except (IntegrityError, uploads.UploadGone):
+        first = Application.objects.filter(submission=submission).first()
+        if first is None:
+            raise
+        return first
+
+
+@transaction.atomic
+def _submit(
+    person: Person,
+    *,
+    job: Job | None,
+    attachments: Iterable[UUID],
+    session: str,
+    submission: UUID,
+    language: str,
+    now: datetime,
+    source: Application.Source,
+) -> Application:
+    if job and not Job.objects.filter(pk=job.pk, is_published=True).exists():
+        raise JobClosed(_("This position is no longer open."))
+    application = Application.objects.create(
+        submission=submission,
+        job=job,
+        stage=job.first_stage() if job else None,
+        language=language,
+        source=source,
+        legal_basis=legal.basis(),
+        policy_version=settings.ATS_POLICY_VERSION,
+        received_at=now,
+        stage_since=now,
+        **asdict(person),
+    )
+    count = uploads.attach(attachments, application=application, session=session, now=now)
+    application.events.create(kind=Event.Kind.RECEIVED, at=now, detail=str(count))
+    mail.queue(application, Mail.Purpose.RECEIPT, now=now, send_at=now)
+    return application
+
+
+@transaction.atomic
+def move(
+    application: Application, *, to: Stage, seen: Stage | None, by: User, now: datetime
+) -> Application:
+    """Move an open application to another stage of its job.
+
+    `seen` is the stage that the person saw it in: if someone was faster, nothing is moved.
+    """
+    application = locked(application)
+    if application.stage_id != (seen.pk if seen else None):
+        raise ChangeNotAllowed(
+            _("Someone else has moved this application meanwhile. It is now in “%(stage)s”.")
+            % {"stage": application.stage or _("no stage")}
+        )
+    stage = Stage.objects.filter(pk=to.pk, job=application.job_id).first()
+    if stage is None:
+        raise ChangeNotAllowed(_("This stage is not one of the job’s any more. Choose another."))
+    if stage == application.stage:
+        return application
+    _enter(application, application.job, stage, now)
+    application.events.create(kind=Event.Kind.MOVED, by=by, at=now, detail=stage.name)
+    return application
+
+
+@transaction.atomic
+def assign(application: Application, *, job: Job, by: User, now: datetime) -> Application:
+    """Put an open application into the first stage of a job, and tell the applicant."""
+    application = locked(application)
+    if application.job == job:
+        raise ChangeNotAllowed(_("This application is already one for “%(job)s”.") % {"job": job})
+    _enter(application, job, job.first_stage(), now)
+    application.events.create(kind=Event.Kind.ASSIGNED, by=by, at=now, detail=job.title)
+    mail.queue(application, Mail.Purpose.ASSIGNED, now=now, send_at=now)
+    return application
+
+
+def _enter(application: Application, job: Job | None, stage: Stage, now: datetime) -> None:
+    application.job = job
+    application.stage = stage
+    application.stage_since = now
+    application.save(update_fields=["job", "stage", "stage_since"])
+
+
+def close(application: Application, status: Status, *, now: datetime) -> None:
+    """Write the closed status and its clock. The caller holds the lock."""
+    application.close(status, on=retention.local_date(now))
+    application.save(update_fields=CLOCK)
+
+
+#: What starting and stopping the clock writes.
+CLOCK = ["status", "decided_on", "delete_on", "retention_months"]
+
+
+@transaction.atomic
+def reject(
+    application: Application,
+    *,
+    by: User,
+    reason: str,
+    now: datetime,
+    mail_at: datetime | None,
+) -> Application:
+    """Close an application as rejected and start its retention clock.
+
+    The mail goes at `mail_at`; None means that the person is told otherwise. Until it has gone,
+    `reopen` undoes the rejection without a trace for the applicant. The clock runs from now.
+    """
+    application = locked(application, to=Status.REJECTED)
+    close(application, Status.REJECTED, now=now)
+    application.events.create(kind=Event.Kind.REJECTED, by=by, at=now, reason=reason)
+    if mail_at:
+        mail.queue(application, Mail.Purpose.REJECTION, now=now, send_at=max(mail_at, now))
+    return application
+
+
+@transaction.atomic
+def reopen(application: Application, *, by: User, reason: str, now: datetime) -> Application:
+    """Open a rejected application again; its clock stops.
+
+    The applicant is told if the rejection had reached them. A second reopening needs the privacy
+    officer, so that nobody prolongs by reopening. A hire is undone with `hiring.undo`.
+    """
+    application = locked(application, to=Status.OPEN)
+    if application.status != Status.REJECTED:
+        raise ChangeNotAllowed(_("This applicant has been hired. Undo the hire instead."))
+    before = application.events.filter(kind=Event.Kind.REOPENED).exists()
+    if before and not access.has(by, access.Role.PRIVACY_OFFICER):
+        raise ChangeNotAllowed(
+            _("This application was reopened before. Only the privacy officer may do it again.")
+        )
+    unknown = mail.take_back_rejection(application)
+    application.reopen()
+    application.save(update_fields=CLOCK)
+    application.events.create(kind=Event.Kind.REOPENED, by=by, at=now, reason=reason)
+    if not unknown:
+        mail.queue(application, Mail.Purpose.REOPENED, now=now, send_at=now)
+    return application
+
+
+@transaction.atomic
+def withdraw(application: Application, *, by: User | None, now: datetime) -> Application:
+    """Close an application as withdrawn by the applicant (`by` is who noted it, if not they)."""
+    application = locked(application, to=Status.WITHDRAWN)
+    close(application, Status.WITHDRAWN, now=now)
+    application.events.create(kind=Event.Kind.WITHDRAWN, by=by, at=now)
+    return application

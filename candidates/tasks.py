@@ -1,0 +1,39 @@
+"""Entry points of the job cluster: ids in, one line out, no logic.
+
+Every one of them is safe to run twice, late, beside itself, or to be killed at any line.
+"""
+
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from candidates import mail, purge
+from candidates.models import Heartbeat
+from storage import erasure, uploads
+
+
+def purge_due() -> str:
+    """Hourly. See `purge.run`."""
+    return str(purge.run())
+
+
+def work_tombstones() -> str:
+    """Minutely. See `erasure.work`."""
+    return str(erasure.work(now=timezone.now()))
+
+
+def send_mails() -> str:
+    """Minutely, and at once when a mail is due. See `mail.send_due`."""
+    return f"sent {mail.send_due(timezone.now())}"
+
+
+def clean() -> str:
+    """Hourly: staged uploads that were never sent, and sessions that are over."""
+    now = timezone.now()
+    Session.objects.filter(expire_date__lt=now).delete()
+    return f"staged uploads gone: {uploads.clean_expired(now)}"
+
+
+def beat() -> str:
+    """Minutely: the sign that the cluster is alive, for `/health/`."""
+    Heartbeat.objects.beat("cluster", timezone.now())
+    return "alive"
