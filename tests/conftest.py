@@ -1,0 +1,188 @@
+"""Fixtures: the real parts that a test may ask for. tests/machine.py starts them."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default as modern
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from tests import machine
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+    from pytest_django.fixtures import SettingsWrapper
+    from storage.backends import Bucket, Folder
+
+# Object storage ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> str:
+    """The URL of moto's S3 server, in both sessions."""
+    return machine.s3_endpoint()
+
+
+_bucket_numbers = count(1)
+
+
+@pytest.fixture
+def bucket(s3_endpoint: str) -> Callable[..., str]:
+    """Create a bucket and return its name: `bucket(versioning=None)`, `"Enabled"`, `"Suspended"`.
+
+    Without a name it gets one of its own.
+    """
+
+    def create(name: str | None = None, versioning: str | None = None) -> str:
+        name = name or f"bucket-{next(_bucket_numbers)}"
+        return machine.create_bucket(s3_endpoint, name, versioning)
+
+    return create
+
+
+@pytest.fixture(scope="session")
+def _store_exists() -> Callable[[], None]:
+    """Make sure that the configured store is there; returns what empties it."""
+    where = urlsplit(os.environ["ATS_STORAGE_URL"])
+    if where.scheme == "file":
+        return lambda: _empty_folder(Path(unquote(where.path)))
+    endpoint = machine.s3_endpoint()
+    machine.create_bucket(endpoint, machine.BUCKET, "Enabled")
+    return lambda: _empty_bucket(machine.s3(endpoint))
+
+
+def _empty_folder(path: Path) -> None:
+    for child in path.iterdir():
+        shutil.rmtree(child) if child.is_dir() else child.unlink()
+
+
+def _empty_bucket(client: Any) -> None:
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=machine.BUCKET):
+        for row in page.get("Versions", []) + page.get("DeleteMarkers", []):
+            client.delete_object(Bucket=machine.BUCKET, Key=row["Key"], VersionId=row["VersionId"])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _empty_store(_store_exists: Callable[[], None]) -> None:
+    """Start each module with an empty store: moto grows slow with what is in a bucket."""
+    _store_exists()
+
+
+@pytest.fixture
+def attachment_store(_store_exists: Callable[[], None]) -> "Folder | Bucket":
+    """The configured attachment store, empty."""
+    from storage.backends import attachment_store
+
+    _store_exists()
+    return attachment_store()
+
+
+# Mail -------------------------------------------------------------------------------------
+
+
+class MailSink:
+    """A real SMTP server on loopback that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.port = machine.free_port()
+        self.messages: list[EmailMessage] = []
+        #: Set to an SMTP answer such as "451 Try again later" to have mails refused with it.
+        self.refusal: str | None = None
+
+    @property
+    def url(self) -> str:
+        """The EMAIL_URL for a process of the test's own."""
+        return f"smtp://127.0.0.1:{self.port}"
+
+    async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:
+        if self.refusal:
+            return self.refusal
+        message = BytesParser(policy=modern).parsebytes(envelope.content)
+        assert isinstance(message, EmailMessage)
+        self.messages.append(message)
+        return "250 OK"
+
+
+@pytest.fixture
+def mail_sink(settings: "SettingsWrapper") -> Iterator[MailSink]:
+    """A mail server that this process's mails go to; others are given its `url`."""
+    from aiosmtpd.controller import Controller
+
+    sink = MailSink()
+    controller = Controller(sink, hostname="127.0.0.1", port=sink.port)
+    controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
+    yield sink
+    controller.stop()
+
+
+# The browser ------------------------------------------------------------------------------
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> "Iterator[Browser]":
+    """The system's Chromium, without a window."""
+    from playwright.sync_api import sync_playwright
+
+    try:
+        path = machine.program("chromium", package="chromium")
+    except machine.Missing as error:
+        machine.do_without(error)
+    # Playwright's loop runs in this thread from here to the end, and Django would refuse to
+    # touch the database beside it; the live server answers from a thread of its own.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: "Browser") -> "Iterator[Page]":
+    """A page in a fresh context: no cookies, 1280 by 900, German."""
+    context = chromium.new_context(
+        viewport={"width": 1280, "height": 900}, locale="de-DE", timezone_id="Europe/Berlin"
+    )
+    yield context.new_page()
+    context.close()
+
+
+# The database -----------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _after_a_flush(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Restore what a transactional test's flush takes (roles), drop what it leaves (cache)."""
+    marker = request.node.get_closest_marker("django_db")
+    names = {"transactional_db", "live_server", "django_db_reset_sequences"}
+    if not (names & set(request.fixturenames) or (marker and marker.kwargs.get("transaction"))):
+        yield
+        return
+    request.getfixturevalue("transactional_db")
+    from django.contrib.auth.models import Group
+    from django.core.cache import cache
+
+    from candidates.access import Role
+
+    cache.clear()
+    for role in Role:
+        Group.objects.get_or_create(name=role.value)
+    yield
+    cache.clear()
