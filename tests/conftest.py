@@ -17,7 +17,8 @@ from tests import machine
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django.fixtures import Settings
+
     from storage.backends import Bucket, Folder
 
 # Object storage ---------------------------------------------------------------------------
@@ -110,7 +111,7 @@ class MailSink:
 
 
 @pytest.fixture
-def mail_sink(settings: "SettingsWrapper") -> Iterator[MailSink]:
+def mail_sink(settings: "Settings") -> Iterator[MailSink]:
     """A mail server that this process's mails go to; others are given its `url`."""
     from aiosmtpd.controller import Controller
 

@@ -117,7 +117,7 @@ def program(name: str, *, also: Iterable[str] = (), package: str) -> str:
 # PostgreSQL -------------------------------------------------------------------------------
 
 
-def _postgres_program(name: str) -> str:
+def postgres_program(name: str) -> str:
     return program(name, also=[f"usr/lib/postgresql/*/bin/{name}"], package="postgresql")
 
 
@@ -140,7 +140,7 @@ def start_postgres() -> dict[str, str]:
         os.chown(home, who["user"], who["group"])
     subprocess.run(
         [
-            _postgres_program("initdb"),
+            postgres_program("initdb"),
             *("--pgdata", home / "data", "--username", "halbjahr"),
             *("--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync"),
         ],
@@ -152,7 +152,7 @@ def start_postgres() -> dict[str, str]:
     server = Server(
         "postgres-log",
         [
-            _postgres_program("postgres"),
+            postgres_program("postgres"),
             *("-D", str(home / "data"), "-k", str(home), "-c", "listen_addresses="),
             # It lives for minutes: nothing needs to survive a power cut.
             *("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"),

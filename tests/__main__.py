@@ -1,0 +1,130 @@
+"""`python -m tests`, which `make test` calls: the whole suite, on both databases at once.
+
+Two pytest sessions run beside each other, one on SQLite with a folder, one on PostgreSQL with a
+versioned bucket; see tests/machine.py for what each of them runs. `--soak` runs the long tests
+alone, at full count. Other arguments go to pytest.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests import machine
+
+BACK_ENDS = {
+    "sqlite": "SQLite, attachments in a folder",
+    "postgres": "PostgreSQL, attachments in a versioned bucket (moto)",
+}
+#: pytest's exit code for "no tests were collected": a session may have none to run.
+NOTHING_TO_DO = 5
+
+
+@dataclass
+class Session:
+    database: str
+    arguments: list[str]
+    home: Path
+    seconds: float = 0
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def start(self) -> None:
+        self.began = time.monotonic()
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "pytest", "--db", self.database),
+                    *("--tally", str(self.tally), "--durations", "5", "--quiet"),
+                    *self.arguments,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def output(self) -> Path:
+        return self.home / f"{self.database}.log"
+
+    @property
+    def tally(self) -> Path:
+        return self.home / f"{self.database}.json"
+
+    def is_over(self) -> bool:
+        """Return whether it ended; the first time that it did, print what it said."""
+        if self.counts or self.process.poll() is None:
+            return bool(self.counts)
+        self.seconds = time.monotonic() - self.began
+        self.counts = json.loads(self.tally.read_text()) if self.tally.exists() else {"failed": 0}
+        # A session that broke off without a failed test has failed all the same.
+        if self.process.returncode not in {0, NOTHING_TO_DO} and not self.counts["failed"]:
+            self.counts["failed"] = 1
+        print(f"\n── {BACK_ENDS[self.database]} ──\n{self.output.read_text(errors='replace')}")
+        return True
+
+    def __str__(self) -> str:
+        get = self.counts.get
+        return (
+            f"{BACK_ENDS[self.database]}: {get('passed', 0)} passed, {get('failed', 0)} failed, "
+            f"{get('skipped', 0)} skipped in {self.seconds:.0f} s; of those that ran, "
+            f"{get('database', 0)} used the database, {get('bucket', 0)} buckets of their own, "
+            f"{get('browser', 0)} the browser"
+        )
+
+
+def databases() -> list[str]:
+    """Return the databases to test on: both, unless PostgreSQL is missing on a laptop."""
+    try:
+        machine.postgres_program("initdb")
+    except machine.Missing as error:
+        if machine.in_ci():
+            sys.exit(str(error))
+        print(f"NOT ON POSTGRESQL: {error}", flush=True)
+        return ["sqlite"]
+    return ["sqlite", "postgres"]
+
+
+def run(arguments: list[str], home: Path) -> list[Session]:
+    """Run the sessions side by side until both have ended, also after Ctrl-C or SIGTERM."""
+    wanted = databases()
+    share = ["--share"] if len(wanted) > 1 else []
+    sessions = [Session(database, share + arguments, home) for database in wanted]
+    for session in sessions:
+        session.start()
+    print("Running on " + " and on ".join(BACK_ENDS[each] for each in wanted) + " …", flush=True)
+    while running := [session for session in sessions if not session.is_over()]:
+        try:
+            time.sleep(0.2)
+        except KeyboardInterrupt:
+            for session in running:
+                session.process.send_signal(signal.SIGINT)
+    return sessions
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    arguments = sys.argv[1:]
+    if "--soak" in arguments:
+        arguments.remove("--soak")
+        arguments += ["-m", "soak"]
+        os.environ["ATS_SOAK"] = "1"
+    with tempfile.TemporaryDirectory(prefix="halbjahr-tests-") as home:
+        sessions = run(arguments, Path(home))
+    for session in sessions:
+        print(session)
+    total = {
+        how: sum(session.counts.get(how, 0) for session in sessions)
+        for how in ("passed", "failed", "skipped")
+    }
+    skipped = f", {total['skipped']} skipped" if total["skipped"] else ""
+    print(f"{total['passed']} passed, {total['failed']} failed{skipped}")
+    return 1 if total["failed"] or not total["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+#!/bin/sh
+# What tests need of the machine beyond `make setup`: a browser, PostgreSQL, gettext, fonts.
+# As root it is installed; otherwise this says what to install, and in CI that is an error.
+set -eu
+
+packages=""
+need() { # need PACKAGE COMMAND…: the package is missing unless the command succeeds
+    package=$1
+    shift
+    "$@" >/dev/null 2>&1 || packages="$packages $package"
+}
+has_postgres() { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }
+has_magic() { .venv/bin/python -c 'import magic'; }
+has_fonts() { ls /usr/share/fonts/truetype/liberation* || fc-list | grep -i liberation; }
+
+need libmagic1 has_magic
+need chromium command -v chromium
+need postgresql has_postgres
+need gettext command -v xgettext
+need fonts-liberation has_fonts
+test -n "$packages" || exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "Installing for the tests:$packages"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    # Its package would start a server of its own; tests start theirs.
+    mkdir -p /etc/postgresql-common
+    test -e /etc/postgresql-common/createcluster.conf ||
+        echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
+    # shellcheck disable=SC2086  # several packages
+    apt-get install -qq --yes --no-install-recommends $packages >/dev/null
+    exit 0
+fi
+
+echo "The tests also need:$packages" >&2
+echo "On Debian and Ubuntu: sudo apt-get install$packages" >&2
+test "${CI:-}" != true || exit 1
+echo "Going on without; tests that need it are skipped." >&2
