@@ -5,6 +5,7 @@ each string that is missing, untranslated, fuzzy or broken is named. Needs GNU g
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -63,8 +64,16 @@ def _fault(message: Message | None) -> str | None:
     texts = [message.string] if isinstance(message.string, str) else message.string
     if not texts or not all(texts):
         return "untranslated"
+    # The singular may do without its number; no other form may lose what is put in.
+    ids = [message.id] if isinstance(message.id, str) else message.id
+    if lost := _placeholders(ids[-1]) - _placeholders(texts[-1]):
+        return f"lost {', '.join(sorted(lost))}"
     errors = message.check()
     return str(errors[0]) if errors else None
+
+
+def _placeholders(text: str) -> set[str]:
+    return set(re.findall(r"%\(\w+\)", text))
 
 
 def faults(used: Catalog, catalogue: Catalog) -> list[str]:
