@@ -18,6 +18,7 @@ handler500 = "ats.errors.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", login_not_required(RedirectView.as_view(pattern_name="careers:jobs"))),
     path("", include("candidates.urls.careers")),
+    path("", include("candidates.urls.notices")),
     path("hr/", include("candidates.urls.hr")),
     path("accounts/", include(accounts.urlpatterns)),
     path("admin/", admin.site.urls),

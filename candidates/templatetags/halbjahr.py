@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+import nh3
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format, get_format, number_format
@@ -10,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
+from markdown_it import MarkdownIt
 
 from candidates import retention
 from candidates.models import Application, Employee
@@ -24,6 +26,7 @@ PIE = (
     '<circle class="pie" cx="8" cy="8" r="3.5" pathLength="100"{}'
     ' transform="matrix(0 -1 -1 0 16 16)"/>'
 )
+HALF = '<path d="M8 1a7 7 0 0 0 0 14z" fill="currentColor" stroke="none"/>'
 BARS = '<path d="M6 5v6M10 5v6" stroke-width="1.5"/>'
 
 
@@ -44,7 +47,7 @@ def pie_of(left: int) -> SafeString:
 @register.simple_tag
 def mark(css: str = "mark") -> SafeString:
     """Return the half circle that is the product's mark."""
-    return drawing(pie_of(50), css)
+    return drawing(SafeString(HALF), css)
 
 
 def held_until(record: Application | Employee) -> datetime | None:
@@ -169,3 +172,20 @@ def in_words(number: int) -> str:
         pgettext("number", "twelve"),
     ]
     return words[number] if 0 <= number < len(words) else number_format(number)
+
+
+#: What a job’s text may contain. The page’s own title is the only first heading.
+TEXT = {"a", "blockquote", "br", "code", "em", "hr", "p", "strong"}
+TAGS = TEXT | {"h2", "h3", "h4", "li", "ol", "ul"}
+LOWER = {"h1": "h2", "h5": "h4", "h6": "h4"}
+MARKDOWN = MarkdownIt("commonmark", {"html": False})
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """Return a job's Markdown as HTML; HTML in it is shown as text."""
+    tokens = MARKDOWN.parse(text)
+    for token in tokens:
+        token.tag = LOWER.get(token.tag, token.tag)
+    html = MARKDOWN.renderer.render(tokens, MARKDOWN.options, {})
+    return SafeString(nh3.clean(html, tags=TAGS, url_schemes={"http", "https", "mailto", "tel"}))

@@ -1,4 +1,15 @@
-from django.urls import URLPattern, URLResolver
+"""The careers pages, open to everyone."""
+
+from django.urls import path
+
+from candidates.views import careers
 
 app_name = "careers"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("jobs/", careers.jobs, name="jobs"),
+    path("jobs/<slug:slug>/", careers.job, name="job"),
+    path("jobs/<slug:slug>/apply/", careers.apply, name="apply"),
+    path("jobs/<slug:slug>/apply/thanks/", careers.thanks, name="thanks"),
+    path("apply/", careers.speculative, name="speculative"),
+    path("apply/thanks/", careers.thanks, name="speculative_thanks"),
+]

@@ -1,0 +1,96 @@
+"""The files of the application form: kept from one try to the next, refused ones named."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+
+from candidates.forms.apply import to_uuid
+from storage import uploads
+from storage.backends import StorageDown
+from storage.models import Attachment
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A file that was not taken in, and the sentence that says why and what to do."""
+
+    name: str
+    sentence: str
+    size: int | None = None
+    #: Not the file's fault: the same file may do in a few minutes.
+    lost: bool = False
+
+
+@dataclass
+class Files:
+    """What the form shows of its files."""
+
+    kept: list[Attachment] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
+    #: Whether files were kept in this very request.
+    news: bool = False
+
+    @property
+    def down(self) -> bool:
+        """Whether the storage could not be reached."""
+        return any(trouble.lost for trouble in self.troubles)
+
+
+def earlier(tokens: Iterable[str], *, session: str, now: datetime) -> Files:
+    """Return the files that this browser session has put up before.
+
+    One that is no longer there is said: nobody sends an application and finds later that the
+    CV was not in it.
+    """
+    ids = list(dict.fromkeys(pk for pk in map(to_uuid, tokens) if pk))
+    kept = uploads.staged(ids, session=session, now=now) if ids and session else []
+    return Files(kept=kept, troubles=[missing()] if len(kept) < len(ids) else [])
+
+
+def missing() -> Trouble:
+    return Trouble(
+        _("A file from before"),
+        _("The form was open for too long, so a file is no longer here. Please add it again."),
+    )
+
+
+def receive(files: Files, given: Iterable[UploadedFile], *, session: str, now: datetime) -> None:
+    """Take in each file or note why not; one refused file costs no other."""
+    for upload in given:
+        try:
+            files.kept.append(take(upload, len(files.kept), session=session, now=now))
+            files.news = True
+        except uploads.Refused as refused:
+            files.troubles.append(Trouble(refused.name, refused.message, upload.size))
+        except StorageDown:
+            files.troubles.append(unreachable(upload))
+
+
+def take(upload: UploadedFile, already: int, *, session: str, now: datetime) -> Attachment:
+    if already >= settings.ATS_MAX_FILES:
+        raise uploads.Refused(
+            uploads.clean_name(upload.name or ""),
+            "too-many-files",
+            too_many(settings.ATS_MAX_FILES),
+        )
+    return uploads.stage(upload, session=session, now=now)
+
+
+def too_many(limit: int) -> str:
+    return _(
+        "An application takes %(limit)s files at most. Remove another one first, "
+        "or put several into one PDF."
+    ) % {"limit": limit}
+
+
+def unreachable(upload: UploadedFile) -> Trouble:
+    return Trouble(
+        uploads.clean_name(upload.name or ""),
+        _("Files cannot be stored just now. Add it again in a few minutes, or send without it."),
+        upload.size,
+        lost=True,
+    )

@@ -1,0 +1,10 @@
+"""The pages that the law asks for."""
+
+from django.urls import path
+
+from candidates.views import notices
+
+urlpatterns = [
+    path("privacy/", notices.privacy, name="privacy"),
+    path("imprint/", notices.imprint, name="imprint"),
+]
