@@ -4,25 +4,27 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: setup setup-dev run test check soak format messages screenshots clean
+.NOTPARALLEL:
+.PHONY: setup setup-dev machine run test check soak format messages screenshots clean
 
 setup: .venv/.installed ats/locale/de/LC_MESSAGES/django.mo
 
 setup-dev: setup .venv/.installed-dev
 
+# As root this installs the system packages that tests need; otherwise it names them.
+machine:
+	@sh tests/machine.sh $(PYTHON)
+
 run: setup
 	@$(BIN)/python -m ats.serve --port $(PORT)
 
-test: setup-dev
-	@sh tests/machine.sh
+test: machine setup-dev
 	@$(BIN)/python -m tests
 
-check: setup-dev
-	@sh tests/machine.sh
+check: machine setup-dev
 	@$(BIN)/python -m tests.check
 
-soak: setup-dev
-	@sh tests/machine.sh
+soak: machine setup-dev
 	@$(BIN)/python -m tests --soak
 
 format: setup-dev
@@ -34,8 +36,7 @@ format: setup-dev
 messages: setup-dev
 	$(BIN)/python -m tests.messages
 
-screenshots: setup-dev
-	@sh tests/machine.sh
+screenshots: machine setup-dev
 	$(BIN)/python -m tests.screenshots
 
 clean:

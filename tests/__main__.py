@@ -40,6 +40,7 @@ class Session:
                 [
                     *(sys.executable, "-m", "pytest", "--db", self.database),
                     *("--tally", str(self.tally), "--durations", "5", "--quiet"),
+                    "--continue-on-collection-errors",
                     *self.arguments,
                 ],
                 stdin=subprocess.DEVNULL,

@@ -370,6 +370,10 @@ class Tally:
             worse = self.outcomes.get(report.nodeid) == "failed"
             self.outcomes[report.nodeid] = "failed" if worse else report.outcome
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.outcomes[report.nodeid] = "failed"
+
     def pytest_sessionfinish(self) -> None:
         outcomes = list(self.outcomes.values())
         ran = [self.traits.get(test, []) for test, how in self.outcomes.items() if how != "skipped"]

@@ -1,7 +1,9 @@
 #!/bin/sh
-# What tests need of the machine beyond `make setup`: a browser, PostgreSQL, gettext, fonts.
+# What tests need of the machine itself: a browser, PostgreSQL, gettext, fonts.
 # As root it is installed; otherwise this says what to install, and in CI that is an error.
+# It runs before `make setup`, which refuses to start without some of it.
 set -eu
+python=${1:-python3}
 
 packages=""
 need() { # need PACKAGE COMMAND…: the package is missing unless the command succeeds
@@ -10,9 +12,11 @@ need() { # need PACKAGE COMMAND…: the package is missing unless the command su
     "$@" >/dev/null 2>&1 || packages="$packages $package"
 }
 has_postgres() { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }
-has_magic() { .venv/bin/python -c 'import magic'; }
+has_venv() { "$python" -c 'import ensurepip, venv'; }
+has_magic() { "$python" -c 'import ctypes.util, sys; sys.exit(not ctypes.util.find_library("magic"))'; }
 has_fonts() { ls /usr/share/fonts/truetype/liberation* || fc-list | grep -i liberation; }
 
+need python3-venv has_venv
 need libmagic1 has_magic
 need chromium command -v chromium
 need postgresql has_postgres
