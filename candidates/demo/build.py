@@ -1,0 +1,273 @@
+"""Builds the demo through the same doors as everyone: files are judged, verbs make the history."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from random import Random
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.db import transaction
+from django.db.models import F
+
+from candidates import hiring, pipeline, retention
+from candidates.models import Application, Hold, Job, Mail, Stage, User
+from storage import uploads
+from storage.models import Attachment
+
+from . import accounts
+from .clock import earliest_decision
+from .documents import File, documents, printable
+from .jobs import ADVERTS, STAGES, Advert
+from .lives import invent
+from .people import APPLICANTS, ENDS_TODAY, HELD, HIRED, OFFER, REJECTED, STARTS, Applicant
+
+SESSION = "demo"
+DOMAINS = ("posteo.example", "mailbox.example", "web.example", "freenet.example")
+UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+REASONS = (
+    "Erfahrung mit den verlangten Werkzeugen fehlt.",
+    "Eine andere Bewerbung erfüllt die Kriterien besser.",
+    "Der gewünschte Beginn liegt zu spät.",
+    "Die Gehaltsvorstellung liegt über dem Rahmen der Stelle.",
+)
+
+
+@dataclass
+class Case:
+    """One application to be: who, when, and with which files."""
+
+    applicant: Applicant
+    slug: str
+    language: str
+    person: pipeline.Person
+    received: datetime
+    ended: datetime
+    files: list[File]
+    staged: list[UUID] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Built:
+    jobs: int
+    applications: int
+    files: int
+
+
+def exists() -> bool:
+    """Whether the demo, or what is left of it, is in the database."""
+    return Job.objects.filter(slug__in=[advert.slug for advert in ADVERTS]).exists()
+
+
+def build(now: datetime, passwords: accounts.Passwords) -> Built:
+    """Add the demo to the database and its files to the attachment store.
+
+    Files first, each with its row; then all the rest in one transaction. Stopped in between it
+    leaves staged files, which the cleaner takes. Mails of the past count as sent.
+    """
+    rng = Random(6)  # noqa: S311
+    cases = list(_cases(rng, now))
+    for case in cases:
+        case.staged = [_stage(file, now) for file in case.files]
+    with transaction.atomic():
+        staff = accounts.create(passwords)
+        jobs = {advert.slug: _job(advert, staff, now) for advert in ADVERTS}
+        played = [_play(case, jobs.get(case.slug), staff, rng, now) for case in cases]
+        past = Mail.objects.filter(application__in=played, send_at__lte=now)
+        past.update(state=Mail.State.SENT, sent_at=F("send_at"), attempts=1)
+    return Built(len(jobs), len(cases), sum(len(case.files) for case in cases))
+
+
+# Who applies, and when ----------------------------------------------------------------------
+
+
+def _cases(rng: Random, now: datetime) -> Iterator[Case]:
+    adverts = {advert.slug: advert for advert in ADVERTS}
+    for slug, applicants in APPLICANTS.items():
+        for applicant in applicants:
+            yield _case(rng, applicant, adverts.get(slug), now)
+
+
+def _case(rng: Random, applicant: Applicant, advert: Advert | None, now: datetime) -> Case:
+    received, ended = _times(rng, applicant, now)
+    slug, language = (advert.slug, advert.language) if advert else ("", "de")
+    person = pipeline.Person(
+        first_name=applicant.first_name,
+        last_name=applicant.last_name,
+        email=f"{_local_part(applicant)}@{rng.choice(DOMAINS)}",
+        phone=_phone(rng),
+    )
+    life = invent(
+        rng,
+        first_name=person.first_name,
+        last_name=person.last_name,
+        email=person.email,
+        phone=person.phone,
+        language=language,
+        slug=slug,
+        job=advert.title if advert else "",
+        day=retention.local_date(received),
+    )
+    return Case(
+        applicant, slug, language, person, received, ended, documents(life, applicant.files)
+    )
+
+
+def _times(rng: Random, applicant: Applicant, now: datetime) -> tuple[datetime, datetime]:
+    """Return when the application came and when it was decided (now, if it was not)."""
+    today = retention.local_date(now)
+    if applicant.is_open:
+        return _moment(rng, today - timedelta(days=applicant.days), now), now
+    decided = _decision(applicant, today)
+    received = decided - timedelta(days=rng.randint(9, 34))
+    return _moment(rng, received, now), _moment(rng, decided, now)
+
+
+def _decision(applicant: Applicant, today: date) -> date:
+    months = settings.ATS_RETENTION_MONTHS
+    earliest = earliest_decision(today, months=months)
+    if applicant.days == ENDS_TODAY:
+        return earliest
+    if applicant.days == HELD:
+        return earliest - timedelta(days=12)
+    return max(today - timedelta(days=applicant.days * months // 6), earliest)
+
+
+def _moment(rng: Random, day: date, now: datetime) -> datetime:
+    """Return some working moment of a day, at least a quarter of an hour ago."""
+    some = time(rng.randint(8, 17), rng.randint(0, 59), rng.randint(0, 59))
+    latest = now - timedelta(minutes=rng.randint(15, 90))
+    return min(datetime.combine(day, some, tzinfo=retention.zone()), latest)
+
+
+def _local_part(applicant: Applicant) -> str:
+    name = f"{applicant.first_name}.{applicant.last_name}".lower().translate(UMLAUTS)
+    plain = unicodedata.normalize("NFKD", printable(name)).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9.-]+", "-", plain)
+
+
+def _phone(rng: Random) -> str:
+    if rng.random() < 0.25:
+        return ""
+    area = rng.choice(("0721", "0341", "030", "0711", "0621"))
+    return f"{area} 555 {rng.randint(0, 99):02} {rng.randint(0, 99):02}"
+
+
+# Files --------------------------------------------------------------------------------------
+
+
+def _stage(file: File, now: datetime) -> UUID:
+    """Put a file up as a browser would, so that it is judged like any other."""
+    with TemporaryUploadedFile(file.name, "", len(file.content), None) as upload:
+        upload.write(file.content)
+        upload.seek(0)
+        return uploads.stage(upload, session=uploads.owner(SESSION), now=now).pk
+
+
+# Jobs and what happens there ----------------------------------------------------------------
+
+
+def _job(advert: Advert, staff: dict[str, User], now: datetime) -> Job:
+    job = Job.objects.create(
+        slug=advert.slug,
+        title=advert.title,
+        language=advert.language,
+        team=advert.team,
+        place=advert.place,
+        kind=advert.kind,
+        description=advert.description,
+        answer_days=advert.answer_days,
+        is_published=True,
+        is_confidential=advert.is_confidential,
+        created_at=now - timedelta(days=240),
+    )
+    Stage.objects.bulk_create(
+        Stage(job=job, name=name, position=position)
+        for position, name in enumerate(STAGES[advert.language], start=1)
+    )
+    job.hiring_team.set([staff[local_part] for local_part in advert.hiring_team])
+    return job
+
+
+def _play(
+    case: Case, job: Job | None, staff: dict[str, User], rng: Random, now: datetime
+) -> Application:
+    """Let happen what happened to one application, each step at its time."""
+    team = [staff[name] for name in ("katrin", "jens", "aylin")]
+    by = rng.choice(list(job.hiring_team.all()) or team[:1]) if job else staff["katrin"]
+    application = _submit(case, job, rng)
+    _move(application, case, rng, by)
+    if case.applicant.stands == HIRED:
+        _hire(application, case, by=staff["katrin"])
+    elif case.applicant.stands == REJECTED:
+        pipeline.reject(
+            application,
+            by=by,
+            reason=rng.choice(REASONS),
+            now=case.ended,
+            mail_at=case.ended + pipeline.MAIL_DELAY,
+        )
+    elif not case.applicant.is_open:
+        pipeline.withdraw(application, by=None, now=case.ended)
+    if case.applicant.days == HELD:
+        _hold(application, by=staff["miriam"], now=now)
+    return application
+
+
+def _submit(case: Case, job: Job | None, rng: Random) -> Application:
+    by_mail = rng.random() < 0.12
+    application = pipeline.submit(
+        case.person,
+        job=job,
+        attachments=case.staged,
+        session=uploads.owner(SESSION),
+        submission=uuid4(),
+        language=case.language,
+        now=case.received,
+        source=Application.Source.EMAIL if by_mail else Application.Source.FORM,
+    )
+    Attachment.objects.filter(application=application).update(created_at=case.received)
+    return application
+
+
+def _move(application: Application, case: Case, rng: Random, by: User) -> None:
+    """Move through the stages at even distances: to where it stands, or as far as it came."""
+    if application.job is None:
+        return
+    stands = case.applicant.stands
+    reached = stands if isinstance(stands, int) else rng.randint(0, 2)
+    reached = OFFER if stands == HIRED else reached
+    step = (case.ended - case.received) / (reached + 1)
+    seen = application.stage
+    for number, stage in enumerate(application.job.stages.all()[1 : reached + 1], start=1):
+        when = case.received + number * step
+        pipeline.move(application, to=stage, seen=seen, by=by, now=when)
+        seen = stage
+
+
+def _hire(application: Application, case: Case, *, by: User) -> None:
+    """Hire with CV and reference; the letter stays behind."""
+    start = STARTS[case.applicant.last_name]
+    hiring.hire(
+        application,
+        by=by,
+        start_date=retention.local_date(case.ended) + timedelta(days=start.after_days),
+        job_title=start.job_title,
+        personnel_number=hiring.next_personnel_number(),
+        attachments=case.staged[::2],
+        now=case.ended,
+    )
+
+
+def _hold(application: Application, *, by: User, now: datetime) -> None:
+    Hold.objects.create(
+        application=application,
+        kind=Hold.Kind.LEGAL_CLAIM,
+        reason="Klage nach § 15 AGG angekündigt, Schreiben vom Anwalt liegt vor.",
+        set_by=by,
+        set_at=now - timedelta(days=20),
+        until=now + timedelta(days=75),
+    )
