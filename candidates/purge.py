@@ -243,7 +243,10 @@ def _count(
 
 
 def _forget_old_pages() -> None:
-    """Empty SQLite's write-ahead log: until then it holds what was deleted, in clear text."""
-    if connection.vendor == "sqlite":
+    """Empty SQLite's write-ahead log: until then it holds what was deleted, in clear text.
+
+    Inside a transaction of the caller SQLite refuses it; the next run outside of one does it.
+    """
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
