@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils import translation
 from django_q.tasks import async_task
 
 from candidates.models import Application, Event, Mail
+from candidates.models.mail import Mails
 
 #: How long a sender may take before it is taken for dead. Above `EMAIL_TIMEOUT`.
 CLAIM = timedelta(minutes=10)
@@ -42,13 +42,14 @@ def queue(
         send_at=send_at,
     )
     if send_at <= now:
-        transaction.on_commit(_wake)
+        transaction.on_commit(lambda: _wake(mail))
     return mail
 
 
-def _wake() -> None:
+def _wake(mail: Mail) -> None:
     """Ask the cluster to send now; the minutely schedule would do it otherwise."""
-    async_task("candidates.tasks.send_mails")
+    if _row(mail).unsent().exists():
+        async_task("candidates.tasks.send_mails")
 
 
 def compose(application: Application, purpose: Mail.Purpose) -> tuple[str, str]:
@@ -112,7 +113,7 @@ def _send(mail: Mail, now: datetime) -> bool:
     return True
 
 
-def _row(mail: Mail) -> QuerySet[Mail]:
+def _row(mail: Mail) -> Mails:
     """Return the mail's row if it is still there: the purge may have been faster."""
     return Mail.objects.filter(pk=mail.pk)
 
