@@ -164,6 +164,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.messages",
     "django.contrib.sessions",
+    "django.forms",  # the templates of widgets
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "allauth",

@@ -1,4 +1,26 @@
-from django.urls import URLPattern, URLResolver
+"""The workspace, below /hr/."""
+
+from django.urls import path
+
+from candidates.views import applications, board, downloads, employees, today, verbs
 
 app_name = "hr"
-urlpatterns: list[URLPattern | URLResolver] = []
+
+urlpatterns = [
+    path("", today.today, name="today"),
+    path("jobs/", board.jobs, name="jobs"),
+    path("jobs/<slug:slug>/", board.board, name="board"),
+    path("applications/", applications.applications, name="applications"),
+    path("applications/<uuid:pk>/", applications.application, name="application"),
+    path("applications/<uuid:pk>/move/", verbs.move, name="move"),
+    path("applications/<uuid:pk>/reject/", verbs.reject, name="reject"),
+    path("applications/<uuid:pk>/reopen/", verbs.reopen, name="reopen"),
+    path("applications/<uuid:pk>/withdraw/", verbs.withdraw, name="withdraw"),
+    path("applications/<uuid:pk>/assign/", verbs.assign, name="assign"),
+    path("applications/<uuid:pk>/hire/", verbs.hire, name="hire"),
+    path("attachments/<uuid:pk>/", downloads.attachment, name="attachment"),
+    path("employees/", employees.employees, name="employees"),
+    path("employees/<uuid:pk>/", employees.employee, name="employee"),
+    path("employees/<uuid:pk>/undo/", employees.undo_hire, name="undo_hire"),
+    path("employees/<uuid:pk>/erase/", employees.erase, name="erase_employee"),
+]

@@ -1,0 +1,98 @@
+"""What the workspace's pages read of many rows, each in one query, whatever their number."""
+
+from collections.abc import Sequence
+from datetime import datetime, time
+
+from django.db import connections
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from candidates import access, retention
+from candidates.models import Application, Hold, Job, User
+from candidates.models.applications import Applications
+from storage.models import Attachment
+
+#: Jobs in the rail; the page of jobs has all.
+RAIL = 12
+
+
+def with_documents(applications: Applications) -> Applications:
+    """Add `documents`, the number of files of each application."""
+    count = Attachment.objects.filter(application=OuterRef("pk")).order_by().values("application")
+    number = Subquery(count.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
+    return applications.annotate(documents=Coalesce(number, 0))
+
+
+def with_hold(applications: Applications) -> Applications:
+    """Add `held_until`, when the latest hold ends or ended, or None, for the clock."""
+    holds = Hold.objects.filter(application=OuterRef("pk")).order_by("-until")
+    return applications.annotate(held_until=Subquery(holds.values("until")[:1]))
+
+
+def first_of_each(parts: Sequence[QuerySet[Application]]) -> list[Application]:
+    """Return the rows of several limited querysets of one shape, in one query, in no order.
+
+    Django's `union()` cannot limit its parts on SQLite; wrapped as tables, they can be.
+    """
+    if not parts:
+        return []
+    queries = [part.query.get_compiler(connection=connections[part.db]).as_sql() for part in parts]
+    union = " UNION ALL ".join(f"SELECT * FROM ({sql}) AS part" for sql, _params in queries)  # noqa: S608
+    params = [value for _sql, values in queries for value in values]
+    return list(Application.objects.raw(union, params))
+
+
+def rail_jobs(user: User) -> QuerySet[Job]:
+    """Return the first jobs of a user, the own ones before others, each with `open_count`."""
+    mine = user.jobs.filter(pk=OuterRef("pk"))
+    return (
+        with_open_count(access.jobs(user), user)
+        .filter(Q(is_published=True) | Q(open_count__gt=0))
+        .annotate(is_mine=Exists(mine))
+        .order_by("-is_mine", "title", "pk")[:RAIL]
+    )
+
+
+def with_open_count(jobs: QuerySet[Job], user: User) -> QuerySet[Job]:
+    """Add `open_count`, the number of open applications that the user sees in each job."""
+    count = access.applications(user).open().filter(job=OuterRef("pk")).order_by().values("job")
+    number = Subquery(count.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
+    return jobs.annotate(open_count=Coalesce(number, 0))
+
+
+def stage_counts(user: User) -> dict[int, int]:
+    """Return the number of open applications in each stage, by the stage's id."""
+    seen = access.applications(user).open().filter(stage__isnull=False).order_by()
+    return dict(seen.values_list("stage").annotate(n=Count("pk")))
+
+
+def new_today(user: User, now: datetime) -> dict[int, int]:
+    """Return the number of open applications received today, by the job's id."""
+    midnight = datetime.combine(retention.local_date(now), time.min, tzinfo=retention.zone())
+    seen = access.applications(user).open().filter(received_at__gte=midnight, job__isnull=False)
+    return dict(seen.order_by().values_list("job").annotate(n=Count("pk")))
+
+
+def job_counts(user: User, job: Job) -> tuple[dict[int, int], int]:
+    """Return the open applications of a job by the stage's id, and the number of closed ones."""
+    rows = access.applications(user).filter(job=job).order_by().values_list("stage")
+    counts = rows.annotate(
+        open=Count("pk", filter=Q(delete_on__isnull=True)), all=Count("pk")
+    ).values_list("stage", "open", "all")
+    stages = {stage: number for stage, number, _all in counts}
+    return stages, sum(total for _s, _o, total in counts) - sum(stages.values())
+
+
+def others_of(application: Application, user: User) -> Applications:
+    """Return the newest other applications of the same address that the user may see."""
+    seen = with_hold(access.applications(user).same_address(application))
+    return seen.select_related("job").order_by("-received_at")[:20]
+
+
+def add_wait(application: Application, *, answer_days: int, now: datetime) -> Application:
+    """Add what a card says: `is_new`, and `late`, the days past the promised answer (or less)."""
+    today = retention.local_date(now)
+    waited = (today - retention.local_date(application.stage_since)).days
+    application.is_new = retention.local_date(application.received_at) == today  # type: ignore[attr-defined]
+    application.late = waited - answer_days  # type: ignore[attr-defined]
+    return application

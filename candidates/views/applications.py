@@ -1,0 +1,120 @@
+"""The list of applications and the page of one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from candidates import access, paging, reads, retention
+from candidates.access import Role
+from candidates.forms.hr import FilterForm
+from candidates.models import Application, Event, Mail, Stage, User
+from candidates.status import Status
+from candidates.views.page import page
+
+
+@require_safe
+@access.allow(*access.READERS)
+def applications(request: HttpRequest) -> HttpResponse:
+    user = access.person(request)
+    seen = access.applications(user)
+    form = _filters(request, user)
+    found = paging.cut(
+        form.narrow(reads.with_hold(seen.select_related("job", "stage"))),
+        order=("delete_on", "id") if form.by_deletion else ("-received_at", "-id"),
+        scope=seen,
+        query=request.GET,
+    )
+    context = {
+        "form": form,
+        "page": found,
+        "has_speculative": access.has(user, Role.RECRUITER, Role.PRIVACY_OFFICER),
+    }
+    return page(request, "hr/applications.html", context, section="applications")
+
+
+def _filters(request: HttpRequest, user: User) -> FilterForm:
+    jobs = list(access.jobs(user))
+    chosen = [job for job in jobs if job.slug == request.GET.get("job")]
+    stages = Stage.objects.filter(job__in=chosen).order_by("position") if chosen else ()
+    form = FilterForm(request.GET, jobs=jobs, stages=stages)
+    form.is_valid()
+    return form
+
+
+@require_safe
+def application(request: HttpRequest, pk: UUID) -> HttpResponse:
+    return draw(request, access.get_application(request, pk))
+
+
+def draw(
+    request: HttpRequest, application: Application, *, error: str = "", status: int = 200
+) -> HttpResponse:
+    """Render an application's page, with the sentence of what could not be done, if any."""
+    user, now = access.person(request), timezone.now()
+    context = {
+        "application": application,
+        "documents": application.attachments.all(),
+        "others": reads.others_of(application, user),
+        "history": history(application),
+        "error": error,
+        **(
+            _open(application, user, now)
+            if application.is_open
+            else _closed(application, user, now)
+        ),
+    }
+    return page(request, "hr/application.html", context, section="applications", status=status)
+
+
+def _open(application: Application, user: User, now: datetime) -> dict[str, Any]:
+    """Return what the page of an open application says of its way."""
+    if application.job:
+        reads.add_wait(application, answer_days=application.job.answer_days, now=now)
+    if not access.may_decide(user):
+        return {}
+    stages = list(application.job.stages.order_by("position")) if application.job else []
+    after = [stage for stage in stages if stage.position > _position(application)]
+    return {"may_decide": True, "stages": stages, "next_stage": after[0] if after else None}
+
+
+def _position(application: Application) -> int:
+    return application.stage.position if application.stage else 0
+
+
+def _closed(application: Application, user: User, now: datetime) -> dict[str, Any]:
+    """Return what the page of a closed application says of its end."""
+    holds = sorted(application.holds.all(), key=lambda hold: hold.until)
+    application.held_until = holds[-1].until if holds else None  # type: ignore[attr-defined]
+    is_rejected = application.status == Status.REJECTED
+    return {
+        "hold": holds[-1] if holds and holds[-1].until > now else None,
+        "today": retention.local_date(now),
+        "may_reopen": is_rejected,
+        "rejection_mail": _unsent_rejection(application) if is_rejected else None,
+        "employee": access.employees(user).filter(application=application).first(),
+    }
+
+
+def _unsent_rejection(application: Application) -> Mail | None:
+    return application.mails.unsent().filter(purpose=Mail.Purpose.REJECTION).first()
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of an application's history."""
+
+    at: datetime
+    event: Event | None = None
+    mail: Mail | None = None
+
+
+def history(application: Application) -> list[Line]:
+    """Return events and mails in one line of time, the newest first."""
+    lines = [Line(event.at, event=event) for event in application.events.select_related("by")]
+    lines += [Line(mail.created_at, mail=mail) for mail in application.mails.all()]
+    return sorted(lines, key=lambda line: line.at, reverse=True)

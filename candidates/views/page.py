@@ -1,0 +1,108 @@
+"""The frame of the workspace's pages: its menu, and the one way in which a form acts.
+
+`act` is the edge at which the verbs' refusals are caught: they become a sentence on the page.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse_lazy
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from candidates import access, reads
+from candidates.access import Role
+from candidates.models import Application, Employee
+from candidates.pipeline import ChangeNotAllowed
+
+
+class Entry(NamedTuple):
+    """One line of the menu and the roles that have it."""
+
+    section: str
+    label: Promise
+    icon: str
+    url: Promise
+    roles: tuple[Role, ...]
+
+
+MENU = (
+    Entry(
+        "applications", _("Applications"), "list", reverse_lazy("hr:applications"), access.READERS
+    ),
+    Entry("jobs", _("Jobs"), "square-kanban", reverse_lazy("hr:jobs"), access.READERS),
+    Entry("employees", _("Employees"), "users", reverse_lazy("hr:employees"), (Role.PERSONNEL,)),
+    Entry(
+        "admin", _("Administration"), "settings", reverse_lazy("admin:index"), (Role.ADMINISTRATOR,)
+    ),
+)
+
+
+def page(
+    request: HttpRequest, template: str, context: dict[str, Any], *, section: str, status: int = 200
+) -> HttpResponse:
+    """Render a page of the workspace with what this person's role has in its menu."""
+    user = access.person(request)
+    is_reader = access.has(user, *access.READERS)
+    frame = {
+        "menu": [entry for entry in MENU if access.has(user, *entry.roles)],
+        "section": section,
+        "rail_jobs": reads.rail_jobs(user) if is_reader else [],
+        "roles": [role.label for role in Role if access.has(user, role)],
+        "now": timezone.now(),
+    }
+    return render(request, template, frame | context, status=status)
+
+
+def sent(request: HttpRequest) -> QueryDict | None:
+    """Return what a form was sent with, or None if it is only to be shown."""
+    return request.POST if request.method == "POST" else None
+
+
+#: Draws a page with a form on it, given the HTTP status.
+Draw = Callable[[int], HttpResponse]
+
+
+def dialog(
+    request: HttpRequest,
+    template: str,
+    record: Application | Employee,
+    *,
+    heading: str,
+    form: forms.Form,
+    **context: Any,
+) -> Draw:
+    """Return what draws a verb's form on a page of its own. `heading` takes the person's name."""
+    inside = {"record": record, "heading": heading % {"name": record.name}, "form": form}
+    section = "employees" if isinstance(record, Employee) else "applications"
+
+    def draw(status: int) -> HttpResponse:
+        return page(request, template, inside | context, section=section, status=status)
+
+    return draw
+
+
+def act(
+    request: HttpRequest,
+    form: forms.Form,
+    *,
+    draw: Draw,
+    do: Callable[[dict[str, Any]], HttpResponse],
+) -> HttpResponse:
+    """Show a form, or do what was sent. What is wrong or refused is told in it; nothing is lost.
+
+    Answers 422 to what was filled in wrongly, and 409 to what the rules refuse now.
+    """
+    if request.method != "POST":
+        return draw(200)
+    if not form.is_valid():
+        return draw(422)
+    try:
+        return do(form.cleaned_data)
+    except ChangeNotAllowed as refusal:
+        form.add_error(None, str(refusal))
+        return draw(409)
