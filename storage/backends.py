@@ -1,0 +1,371 @@
+"""Where the bytes of attachments lie: a folder, or an S3 bucket. One interface, `Store`.
+
+Keys are ours and random (`attachments/<uuid>`): nothing is ever overwritten, and a key says
+nothing of a person, so neither do the errors here.
+"""
+
+import errno
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from shutil import copyfileobj
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, Protocol, cast
+from uuid import uuid4
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from django.core.files.storage import FileSystemStorage, storages
+from storages.backends.s3 import S3Storage
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+#: Entries that one listing asks for; S3 gives at most 1,000.
+PAGE = 1_000
+CONNECT_SECONDS = 3
+READ_SECONDS = 15
+
+KEY = re.compile(r"[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*", re.IGNORECASE)
+#: How a half-written file ends, beside the place where it is to lie. No key can end so.
+PART = ".part-"
+
+
+class StorageError(Exception):
+    """The storage did not do what was asked. `code` says why, without personal data."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code[:100]
+
+
+class StorageDown(StorageError):
+    """Nothing can be stored, read or erased at the moment; what was asked is not at fault."""
+
+
+class ObjectMissing(StorageError):
+    """There is no such object."""
+
+
+class Store(Protocol):
+    """What every back end offers beyond Django's storage API. Errors are `StorageError`s."""
+
+    def write(self, key: str, file: BinaryIO, *, content_type: str = "") -> None:
+        """Store the rest of a seekable file, whole or not at all as far as readers see."""
+
+    def open_object(self, key: str) -> BinaryIO:
+        """Return a stream of the object, to be closed; raises `ObjectMissing`."""
+
+    def erase(self, key: str) -> int:
+        """Erase all that there is of exactly this key; return how many versions that were.
+
+        Versions, delete markers, unfinished uploads: whatever is listed goes, and only an
+        empty list afterwards counts as success. A key of which nothing is left is one.
+        """
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield every key of which anything is left, be it an old version or half a file."""
+
+    def check(self) -> None:
+        """Raise `StorageDown` unless objects can be reached and listed."""
+
+
+def attachment_store() -> "Folder | Bucket":
+    """Return the store that the settings name."""
+    return cast("Folder | Bucket", storages["attachments"])
+
+
+def checked(key: str) -> str:
+    """Return the key if it is one of ours. Anything else could name a place outside."""
+    if not KEY.fullmatch(key):
+        raise StorageError("bad-key")
+    return key
+
+
+# A folder ---------------------------------------------------------------------------------
+
+#: What is wrong with one file rather than with the whole folder.
+OF_ONE_FILE = {errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.EBUSY}
+
+
+@contextmanager
+def _file_errors() -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise ObjectMissing("missing") from error
+    except OSError as error:
+        code = errno.errorcode.get(error.errno or 0, "OSError")
+        kind = StorageError if error.errno in OF_ONE_FILE else StorageDown
+        raise kind(code) from error
+
+
+class Folder(FileSystemStorage):
+    """Attachments as files below one folder, readable by this user alone."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(
+            location=location, file_permissions_mode=0o600, directory_permissions_mode=0o700
+        )
+
+    def write(self, key: str, file: BinaryIO, *, content_type: str = "") -> None:
+        target = self._place(key)
+        part = target.with_name(f"{target.name}{PART}{uuid4().hex}")
+        try:
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+                copyfileobj(file, out)
+                out.flush()
+                os.fsync(out.fileno())
+            part.replace(target)
+            _sync(target.parent)
+        except OSError as error:
+            with suppress(OSError):
+                part.unlink()
+            raise StorageDown(errno.errorcode.get(error.errno or 0, "OSError")) from error
+
+    def open_object(self, key: str) -> BinaryIO:
+        with _file_errors():
+            return self._place(key).open("rb")
+
+    def erase(self, key: str) -> int:
+        target = self._place(key)
+        with _file_errors():
+            found = list(_files_of(target))
+            for file in found:
+                file.unlink(missing_ok=True)
+            if found:
+                _sync(target.parent)
+            if any(_files_of(target)):
+                raise StorageError("left-over")
+        return len(found)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        root = Path(self.location)
+        for folder, _folders, names in os.walk(root):
+            # A key and its half-written copies lie in one folder.
+            for name in sorted({name.partition(PART)[0] for name in names}):
+                key = Path(folder, name).relative_to(root).as_posix()
+                if key.startswith(prefix):
+                    yield key
+
+    def check(self) -> None:
+        try:
+            Path(self.location).mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.location):
+                pass
+        except OSError as error:
+            raise StorageDown(errno.errorcode.get(error.errno or 0, "OSError")) from error
+
+    def _place(self, key: str) -> Path:
+        return Path(self.location, checked(key))
+
+    # Django's own API, with the same promises.
+
+    def _save(self, name: str, content: IO[Any]) -> str:
+        self.write(name, cast("BinaryIO", content))
+        return name
+
+    def delete(self, name: str) -> None:
+        self.erase(name)
+
+    def url(self, name: str | None) -> str:
+        raise NotImplementedError("Attachments are only served through the application.")
+
+
+def _files_of(target: Path) -> Iterator[Path]:
+    """Yield the file of a key, and what interrupted writes have left of it."""
+    if target.is_file() or target.is_symlink():
+        yield target
+    if target.parent.is_dir():
+        yield from target.parent.glob(f"{target.name}{PART}*")
+
+
+def _sync(folder: Path) -> None:
+    """Make names in a folder survive a power cut: a rename, or a removal."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+# A bucket ---------------------------------------------------------------------------------
+
+#: Answers to one request that say that no other would fare better.
+OF_THE_WHOLE_BUCKET = {
+    "ExpiredToken",
+    "InvalidAccessKeyId",
+    "NoSuchBucket",
+    "RequestTimeTooSkewed",
+    "RequestTimeout",
+    "SignatureDoesNotMatch",
+    "SlowDown",
+}
+
+
+@contextmanager
+def _s3_errors() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        raise _translated(error) from error
+    except BotoCoreError as error:
+        raise StorageDown(type(error).__name__) from error
+
+
+def _translated(error: ClientError) -> StorageError:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code = code if re.fullmatch(r"[\w.-]{1,60}", code, re.ASCII) else f"status-{status}"
+    if code in OF_THE_WHOLE_BUCKET or (status >= 500 and status != 501):
+        return StorageDown(code)
+    if code == "NoSuchKey" or status == 404:
+        return ObjectMissing("missing")
+    return StorageError(code)
+
+
+class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
+    """Attachments as objects of one S3 bucket: unversioned, versioned or suspended.
+
+    Every version is deleted by a DeleteObject of its own. DeleteObjects, which takes 1,000 at
+    once, needs a Content-MD5 on some servers, which boto3 no longer sends, and hides errors in
+    an answer of 200.
+    """
+
+    def __init__(
+        self, bucket_name: str, endpoint_url: str | None = None, region_name: str | None = None
+    ) -> None:
+        super().__init__(
+            bucket_name=bucket_name,
+            endpoint_url=endpoint_url,
+            region_name=region_name,
+            default_acl=None,
+            querystring_auth=False,
+            client_config=Config(
+                signature_version="s3v4",
+                # Servers of one's own rarely have a host name for every bucket.
+                s3={"addressing_style": "path" if endpoint_url else "auto"},
+                connect_timeout=CONNECT_SECONDS,
+                read_timeout=READ_SECONDS,
+                retries={"mode": "standard", "total_max_attempts": 2},
+                # Other servers than Amazon's refuse the new checksums.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
+        self._client: S3Client | None = None
+        self._process = 0
+
+    def write(self, key: str, file: BinaryIO, *, content_type: str = "") -> None:
+        with _s3_errors():
+            self.client.put_object(
+                Bucket=self.bucket_name,
+                Key=checked(key),
+                Body=file,
+                # Ours, not the browser's: nothing that a browser would run.
+                ContentType=content_type or "application/octet-stream",
+            )
+
+    def open_object(self, key: str) -> BinaryIO:
+        with _s3_errors():
+            answer = self.client.get_object(Bucket=self.bucket_name, Key=checked(key))
+        return cast("BinaryIO", answer["Body"])
+
+    def erase(self, key: str) -> int:
+        with _s3_errors():
+            versions = self._versions(checked(key))
+            for version in versions:
+                self.client.delete_object(Bucket=self.bucket_name, Key=key, VersionId=version)
+            for upload in self._uploads(key):
+                self._abort(key, upload)
+            if self._versions(key) or self._uploads(key):
+                raise StorageError("left-over")
+        return len(versions)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        with _s3_errors():
+            last = None
+            for key, _version in self._listed_versions(prefix):
+                if key != last:
+                    yield key
+                last = key
+            for key, _upload in self._listed_uploads(prefix):
+                yield key
+
+    def check(self) -> None:
+        """Do what erasing needs: servers and permissions without it keep data for ever."""
+        try:
+            with _s3_errors():
+                self.client.list_object_versions(
+                    Bucket=self.bucket_name, Prefix="attachments/", MaxKeys=1
+                )
+                self.client.list_multipart_uploads(
+                    Bucket=self.bucket_name, Prefix="attachments/", MaxUploads=1
+                )
+        except StorageDown:
+            raise
+        except StorageError as error:
+            raise StorageDown(error.code) from error
+
+    @property
+    def client(self) -> "S3Client":
+        """One client for all threads, which may share it, but not for processes, which may not."""
+        if self._client is None or self._process != os.getpid():
+            self._client = self._create_session().client(
+                "s3",
+                region_name=self.region_name,
+                endpoint_url=self.endpoint_url,
+                config=self.client_config,
+                verify=self.verify,
+            )
+            self._process = os.getpid()
+        return self._client
+
+    def __getstate__(self) -> dict[str, Any]:
+        return cast("dict[str, Any]", super().__getstate__()) | {"_client": None}
+
+    def _versions(self, key: str) -> list[str]:
+        """Return the ids of all versions and markers of exactly this key: `a/1` is not `a/10`."""
+        return [version for found, version in self._listed_versions(key) if found == key]
+
+    def _uploads(self, key: str) -> list[str]:
+        return [upload for found, upload in self._listed_uploads(key) if found == key]
+
+    def _listed_versions(self, prefix: str) -> Iterator[tuple[str, str]]:
+        pages = self.client.get_paginator("list_object_versions").paginate(
+            Bucket=self.bucket_name, Prefix=prefix, PaginationConfig={"PageSize": PAGE}
+        )
+        for page in pages:
+            for version in page.get("Versions", []):
+                # Without versioning, and while it was off, an object's version is called null.
+                yield version["Key"], version.get("VersionId", "null")
+            for marker in page.get("DeleteMarkers", []):
+                yield marker["Key"], marker.get("VersionId", "null")
+
+    def _listed_uploads(self, prefix: str) -> Iterator[tuple[str, str]]:
+        pages = self.client.get_paginator("list_multipart_uploads").paginate(
+            Bucket=self.bucket_name, Prefix=prefix, PaginationConfig={"PageSize": PAGE}
+        )
+        for page in pages:
+            for upload in page.get("Uploads", []):
+                yield upload["Key"], upload["UploadId"]
+
+    def _abort(self, key: str, upload: str) -> None:
+        # It may have ended since it was listed; the list is read again afterwards anyway.
+        with suppress(self.client.exceptions.NoSuchUpload):
+            self.client.abort_multipart_upload(Bucket=self.bucket_name, Key=key, UploadId=upload)
+
+    # Django's own API, with the same promises.
+
+    def _save(self, name: str, content: IO[Any]) -> str:
+        self.write(name, cast("BinaryIO", content))
+        return name
+
+    def delete(self, name: str) -> None:
+        self.erase(name)
+
+    def url(self, name: str | None, **_options: object) -> str:
+        raise NotImplementedError("Attachments are only served through the application.")

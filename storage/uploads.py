@@ -1,0 +1,203 @@
+"""The way in: a file is judged, staged for a browser session, and attached when it is sent."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+
+from storage import erasure, filetypes
+from storage.backends import StorageDown, StorageError, attachment_store
+from storage.filetypes import programs
+from storage.models import Attachment, Attachments
+
+if TYPE_CHECKING:
+    from candidates.models import Application
+
+#: How long a file that is not sent is kept.
+STAGED_FOR = timedelta(hours=24)
+#: How long its object may then take to go.
+GRACE = timedelta(hours=24)
+PAGE = 200
+
+MAX_NAME = 150
+#: Endings that the true type's replaces; what else follows a dot belongs to the name.
+FOREIGN = {"doc", "docm", "docx", "dotx", "htm", "html", "jpeg", "jpg", "odt", "pdf", "png"}
+FOREIGN_ENDING = re.compile(rf"\.({'|'.join(sorted(FOREIGN | programs.ENDINGS))})$", re.IGNORECASE)
+ENDING = re.compile(r"\.[a-z0-9]{1,8}$", re.IGNORECASE)
+
+
+class Refused(Exception):
+    """A file is not taken: `message` says to a person why and what to do, `name` which it is."""
+
+    def __init__(self, name: str, code: str) -> None:
+        super().__init__(code)
+        self.name = name
+        self.code = code
+        self.message = filetypes.sentence(code)
+
+
+class UploadGone(Exception):
+    """A staged file is not there any more, or never was this session's."""
+
+
+def owner(session_key: str) -> str:
+    """Return what stands for a browser session in `Attachment.staged_by`: a keyed hash."""
+    if not session_key:
+        raise ValueError("A session without a key would share its files with all others.")
+    return salted_hmac("storage.uploads", session_key, algorithm="sha256").hexdigest()
+
+
+def stage(upload: "UploadedFile[Any]", *, session: str, now: datetime) -> Attachment:
+    """Judge a file and store it for this session (see `owner`) for 24 hours.
+
+    Raises `Refused`, or `StorageDown`. The file is judged where Django has put it, before there
+    is a row or an object, so that a refused file never reaches the storage and nothing of it
+    has to be erased again. Then the row is committed, then the object is written, then the row
+    says clean. If the storage fails, or the process ends, a row is left that can never be sent;
+    it stays its 24 hours, since what was written may yet arrive, and goes with its object.
+    """
+    with _on_disk(upload) as path:
+        name = upload.name or ""
+        verdict = filetypes.inspect(path, name)
+        if not verdict.accepted:
+            raise Refused(clean_name(name), verdict.code)
+        attachment = Attachment(
+            name=clean_name(name, verdict.extension),
+            content_type=verdict.type,
+            size=path.stat().st_size,
+            created_at=now,
+            staged_by=session,
+            staged_until=now + STAGED_FOR,
+        )
+        # Durable: within another transaction the row would come after the object, or never.
+        with transaction.atomic(durable=True):
+            attachment.save(force_insert=True)
+        _write(attachment, path)
+    attachment.verdict = Attachment.Verdict.CLEAN
+    attachment.save(update_fields=["verdict"])
+    return attachment
+
+
+def staged(ids: Iterable[str | UUID], *, session: str, now: datetime) -> list[Attachment]:
+    """Return those of the files that this session can still send, in the order given.
+
+    Ids that are unknown, another session's, or no ids at all are left out.
+    """
+    wanted = list(dict.fromkeys(filter(None, map(_uuid, ids))))
+    found = _sendable(session, now).in_bulk(wanted)
+    return [found[pk] for pk in wanted if pk in found]
+
+
+def attach(ids: Iterable[UUID], *, application: "Application", session: str, now: datetime) -> int:
+    """Give staged files to an application, in the caller's transaction; return how many.
+
+    Raises `UploadGone` if one of them is not there: the caller's transaction must then fail.
+    """
+    wanted = set(ids)
+    rows = _sendable(session, now).filter(pk__in=wanted).order_by("pk").select_for_update()
+    # What is read here nobody can take away before the commit, not even the cleaner.
+    found = [row.pk for row in rows]
+    if len(found) != len(wanted):
+        raise UploadGone
+    return Attachment.objects.filter(pk__in=found).update(
+        application=application, staged_by="", staged_until=None
+    )
+
+
+@transaction.atomic
+def discard(attachment_id: str | UUID, *, session: str, now: datetime) -> None:
+    """Take a staged file away again, if it is this session's."""
+    if pk := _uuid(attachment_id):
+        mine = Attachment.objects.staged(session).filter(pk=pk)
+        erasure.bury(mine, now=now, breach_at=now + GRACE)
+
+
+def clean_expired(now: datetime) -> int:
+    """Turn staged files that were never sent into tombstones; return how many."""
+    count = 0
+    expired = Attachment.objects.expired(now)
+    while page := list(expired.order_by("pk").values_list("pk", flat=True)[:PAGE]):
+        # Looked at again under the lock: a file that is sent at this moment stays.
+        buried = erasure.bury(expired.filter(pk__in=page), now=now, breach_at=now + GRACE)
+        count += len(buried)
+    return count
+
+
+def _sendable(session: str, now: datetime) -> Attachments:
+    return Attachment.objects.staged(session).servable().filter(staged_until__gt=now)
+
+
+def _uuid(text: str | UUID) -> UUID | None:
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None
+
+
+def _write(attachment: Attachment, path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            attachment_store().write(attachment.key, file, content_type=attachment.content_type)
+    except StorageDown:
+        raise
+    except StorageError as error:
+        # Whatever it is, it is not the applicant's fault, and trying again later may help.
+        raise StorageDown(error.code) from error
+
+
+@contextmanager
+def _on_disk(upload: "UploadedFile[Any]") -> Iterator[Path]:
+    """Give the file a path: libmagic and the parsers read files."""
+    if isinstance(upload, TemporaryUploadedFile):
+        upload.flush()
+        yield Path(upload.temporary_file_path())
+        return
+    with NamedTemporaryFile(prefix="upload-") as file:
+        for chunk in upload.chunks():
+            file.write(chunk)
+        file.flush()
+        yield Path(file.name)
+
+
+# Names ----------------------------------------------------------------------------------------
+
+
+def clean_name(name: str, extension: str = "") -> str:
+    """Return a name that is safe to show, to store and to offer for saving; never empty.
+
+    Without path, control and bidi characters, surrogates, and what Windows forbids; NFC; at
+    most 150 characters. Ends with `extension` (".pdf") if one is given.
+    """
+    stem = _plain(re.split(r"[/\\]", name)[-1])
+    if not extension and (match := ENDING.search(stem)):
+        extension = match.group()
+    if not stem.lower().endswith(extension.lower()):
+        stem = _plain(FOREIGN_ENDING.sub("", stem))
+    if stem.lower().endswith(extension.lower()):
+        stem = stem[: len(stem) - len(extension)]
+    stem = _plain(_plain(stem)[: MAX_NAME - len(extension)])
+    return (stem or _("document")) + extension
+
+
+def _plain(text: str) -> str:
+    text = "".join(_shown(character) for character in unicodedata.normalize("NFC", text))
+    return unicodedata.normalize("NFC", " ".join(text.split())).strip(" .")
+
+
+def _shown(character: str) -> str:
+    if character in '<>:"|?*':
+        return "_"
+    if character.isspace():
+        return " "
+    # Cc, Cf, Cs, Co, Cn: control, formatting (bidi marks), surrogates, private, unassigned.
+    return "" if unicodedata.category(character).startswith("C") else character
