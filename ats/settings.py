@@ -5,51 +5,71 @@ that says what to set. A secret may come from a file: `ATS_SECRET_KEY_FILE=/run/
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from zoneinfo import ZoneInfo
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
-from environ import FileAwareEnv
+from environ import Env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = FileAwareEnv()
 
 
 def refuse(name: str, what: str) -> ImproperlyConfigured:
+    """Return the error for a wrong setting. It quotes no value that may hold a password."""
     return ImproperlyConfigured(f"{name} {what} See docs/operation.md.")
 
 
+def text(name: str, default: str = "") -> str:
+    """Return a setting, from the file that NAME_FILE names or from NAME; empty is not set."""
+    if path := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text(encoding="utf-8").strip() or default
+        except (OSError, ValueError) as error:
+            raise refuse(
+                f"{name}_FILE", f"names {path!r}, which cannot be read. Set it to a text file."
+            ) from error
+    return os.environ.get(name, "").strip() or default
+
+
 def flag(name: str, default: bool) -> bool:
-    value = env.str(name, default=str(default)).strip().lower()
+    value = text(name, str(default)).lower()
     if value in {"1", "true", "yes", "on"}:
         return True
-    if value in {"", "0", "false", "no", "off"}:
+    if value in {"0", "false", "no", "off"}:
         return False
     raise refuse(name, f"is {value!r}. Set it to true or false.")
 
 
 def number(name: str, default: int, low: int, high: int) -> int:
-    value = env.str(name, default=str(default)).strip()
-    if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+    value = text(name, str(default))
+    digits = value.isascii() and value.isdigit() and len(value) < 10
+    if not (digits and low <= int(value) <= high):
         raise refuse(name, f"is {value!r}. Set it to a whole number from {low} to {high}.")
     return int(value)
 
 
 def secret(name: str, what: str) -> str:
-    value: str = env.str(name, default="insecure-and-only-for-debugging" if DEBUG else "")
+    value = text(name, "insecure-and-only-for-debugging" if DEBUG else "")
     if not DEBUG and len(value) < 32:
         raise refuse(name, f"is missing or short. Set it to {what} of 32 characters or more.")
     return value
 
 
-def url(name: str, default: str, schemes: set[str]) -> str:
-    value: str = env.str(name, default=default)
-    if urlsplit(value).scheme not in schemes:
-        raise refuse(name, f"is missing or not a URL. It starts with one of {sorted(schemes)}.")
-    return value
+def url(name: str, value: str, *, schemes: set[str], example: str) -> SplitResult:
+    """Return a URL in its parts. Raises ImproperlyConfigured with the example."""
+    try:
+        parts = urlsplit(value)
+        valid = parts.scheme in schemes and (parts.port or 1) > 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise refuse(name, f"is missing or not such a URL. Set it to one like {example}")
+    return parts
 
 
 # The site ---------------------------------------------------------------------------------
@@ -57,13 +77,39 @@ def url(name: str, default: str, schemes: set[str]) -> str:
 DEBUG = flag("ATS_DEBUG", False)
 SECRET_KEY = secret("ATS_SECRET_KEY", "a random text")
 ATS_LEDGER_KEY = secret("ATS_LEDGER_KEY", "a random text, another than ATS_SECRET_KEY,")
-ATS_SITE_URL = url(
-    "ATS_SITE_URL", "http://localhost:8000" if DEBUG else "", {"http", "https"}
-).rstrip("/")
+if SECRET_KEY == ATS_LEDGER_KEY and not DEBUG:
+    raise refuse("ATS_LEDGER_KEY", "is that of ATS_SECRET_KEY. Set it to another random text.")
+
+
+def site_url() -> str:
+    """Return where the site is: links in mails begin with it."""
+    value = text("ATS_SITE_URL", "http://localhost:8000" if DEBUG else "").rstrip("/")
+    example = "https://jobs.example.org (no path)."
+    parts = url("ATS_SITE_URL", value, schemes={"http", "https"}, example=example)
+    if not parts.hostname or value != f"{parts.scheme}://{parts.netloc}" or "@" in parts.netloc:
+        raise refuse("ATS_SITE_URL", f"is not the start of an address. Set it to {example}")
+    return value
+
+
+ATS_SITE_URL = site_url()
 SITE_HOST = urlsplit(ATS_SITE_URL).hostname or ""
-ALLOWED_HOSTS = env.list(
-    "ATS_ALLOWED_HOSTS", default=[SITE_HOST, "localhost", "127.0.0.1"] if DEBUG else [SITE_HOST]
-)
+
+
+def allowed_hosts() -> list[str]:
+    """Return the host names that the site answers to: that of its URL if nothing else is set."""
+    local = "localhost,127.0.0.1,[::1]" if DEBUG else ""
+    given = text("ATS_ALLOWED_HOSTS", f"{SITE_HOST},{local}").split(",")
+    hosts = [host.strip() for host in given if host.strip()]
+    if not hosts or any("/" in host or " " in host for host in hosts):
+        raise refuse(
+            "ATS_ALLOWED_HOSTS",
+            "holds no list of host names. Set it to names with commas between, such as"
+            " jobs.example.org,www.example.org.",
+        )
+    return hosts
+
+
+ALLOWED_HOSTS = allowed_hosts()
 #: How many proxies of ours stand before the web process, each adding to X-Forwarded-For.
 ATS_TRUSTED_PROXIES = number("ATS_TRUSTED_PROXIES", 0, 0, 9)
 
@@ -76,19 +122,22 @@ def operator() -> dict[str, str]:
         "email": "jobs@musterwerk.example",
         "data_protection_officer": "Miriam Falk, datenschutz@musterwerk.example",
     }
-    text = env.str("ATS_OPERATOR", default=json.dumps(default) if DEBUG else "")
     try:
-        given = json.loads(text)
-        missing = [key for key in default if not str(given.get(key, "")).strip()]
-    except (ValueError, AttributeError):
-        missing = list(default)
-    if missing:
+        given = json.loads(text("ATS_OPERATOR", json.dumps(default) if DEBUG else ""))
+        found = {key: str(given.get(key) or "").strip() for key in default}
+    except (ValueError, AttributeError, RecursionError):
+        found = dict.fromkeys(default, "")
+    if missing := [key for key, value in found.items() if not value.isprintable() or not value]:
         raise refuse(
             "ATS_OPERATOR",
-            f"lacks {', '.join(missing)}. Set it to a JSON object of "
+            f"lacks {', '.join(missing)}. Set it to a JSON object on one line of "
             '{"name": …, "address": …, "email": …, "data_protection_officer": …}.',
         )
-    return {key: str(given[key]) for key in default}
+    try:
+        validate_email(found["email"])
+    except ValidationError as error:
+        raise refuse("ATS_OPERATOR", "has an email that is none. Set it to an address.") from error
+    return found
 
 
 ATS_OPERATOR = operator()
@@ -97,16 +146,18 @@ ATS_OPERATOR = operator()
 
 ATS_RETENTION_MONTHS = number("ATS_RETENTION_MONTHS", 6, 1, 6)
 ATS_OPEN_MONTHS = number("ATS_OPEN_MONTHS", 6, 1, 24)
-ATS_TIME_ZONE = env.str("ATS_TIME_ZONE", default="Europe/Berlin")
+ATS_TIME_ZONE = text("ATS_TIME_ZONE", "Europe/Berlin")
 try:
     ZoneInfo(ATS_TIME_ZONE)
-except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+except (LookupError, ValueError, OSError) as error:
     raise refuse(
         "ATS_TIME_ZONE", f"is {ATS_TIME_ZONE!r}. Set it to a name such as Europe/Berlin."
     ) from error
 
 #: The privacy policy's version, stored with each application. Change it with the policy.
-ATS_POLICY_VERSION = env.str("ATS_POLICY_VERSION", default="2026-11")
+ATS_POLICY_VERSION = text("ATS_POLICY_VERSION", "2026-11")
+if len(ATS_POLICY_VERSION) > 20 or not ATS_POLICY_VERSION.isprintable():
+    raise refuse("ATS_POLICY_VERSION", "is too long. Set it to 20 characters at most.")
 #: Also name § 26(1) BDSG as legal basis; off by default, doubtful since CJEU C-34/21.
 ATS_LEGAL_BASIS_BDSG = flag("ATS_LEGAL_BASIS_BDSG", False)
 
@@ -118,22 +169,36 @@ ATS_MAX_FILES = number("ATS_MAX_FILES", 10, 1, 50)
 
 def attachment_storage() -> dict[str, Any]:
     """Return Django's storage entry for ATS_STORAGE_URL: a folder or an S3 bucket."""
-    text = url("ATS_STORAGE_URL", f"file://{BASE_DIR / 'var' / 'storage'}", {"file", "s3"})
-    parts = urlsplit(text)
-    if parts.scheme == "file":
-        return {
-            "BACKEND": "storage.backends.Folder",
-            "OPTIONS": {"location": unquote(parts.path)},
-        }
-    if not parts.hostname:
-        raise refuse("ATS_STORAGE_URL", "names no bucket. Write s3://bucket?endpoint_url=…")
-    query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+    value = text("ATS_STORAGE_URL", f"file://{BASE_DIR / 'var' / 'storage'}")
+    example = "file:///srv/halbjahr/files or s3://bucket?endpoint_url=https://s3.example.org."
+    parts = url("ATS_STORAGE_URL", value, schemes={"file", "s3"}, example=example)
+    return folder(parts, example) if parts.scheme == "file" else bucket(parts, example)
+
+
+def folder(parts: SplitResult, example: str) -> dict[str, Any]:
+    location = unquote(parts.path)
+    if parts.netloc or location.strip("/") == "" or "\0" in location:
+        raise refuse("ATS_STORAGE_URL", f"names no folder of its own. Set it to {example}")
+    return {"BACKEND": "storage.backends.Folder", "OPTIONS": {"location": location}}
+
+
+def bucket(parts: SplitResult, example: str) -> dict[str, Any]:
+    options = {key: values[0] for key, values in parse_qs(parts.query).items()}
+    endpoint, region = options.pop("endpoint_url", None), options.pop("region", None)
+    if not parts.hostname or parts.path.strip("/") or "@" in parts.netloc or options:
+        raise refuse(
+            "ATS_STORAGE_URL",
+            f"names no bucket, or more than that. Set it to {example} Keys come from"
+            " AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+        )
+    if endpoint is not None:
+        url("ATS_STORAGE_URL", endpoint, schemes={"http", "https"}, example=example)
     return {
         "BACKEND": "storage.backends.Bucket",
         "OPTIONS": {
             "bucket_name": parts.hostname,
-            "endpoint_url": query.get("endpoint_url"),
-            "region_name": query.get("region"),
+            "endpoint_url": endpoint,
+            "region_name": region,
         },
     }
 
@@ -222,19 +287,30 @@ SQLITE_OPTIONS = {
         "PRAGMA secure_delete=ON; PRAGMA busy_timeout=20000;"
     ),
 }
-DATABASES = {
-    "default": env.db_url("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'halbjahr.sqlite3'}")
-}
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-DATABASES["default"]["CONN_MAX_AGE"] = 60
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
-    DATABASES["default"]["CONN_MAX_AGE"] = 0
-elif DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
-    raise refuse("DATABASE_URL", "names another database. Use postgres:// or sqlite:///.")
+
+
+def database() -> dict[str, Any]:
+    """Return Django's entry for DATABASE_URL: SQLite in a file, or PostgreSQL."""
+    value = text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'halbjahr.sqlite3'}")
+    example = "postgres://user:password@host/name or sqlite:////srv/halbjahr/db.sqlite3."
+    schemes = {"postgres", "postgresql", "sqlite"}
+    url("DATABASE_URL", value, schemes=schemes, example=example)
+    entry: dict[str, Any] = dict(Env.db_url_config(value))
+    if not entry.get("NAME"):
+        raise refuse("DATABASE_URL", f"names no database. Set it to one like {example}")
+    entry["CONN_HEALTH_CHECKS"] = True
+    if entry["ENGINE"] == "django.db.backends.sqlite3":
+        return entry | {"OPTIONS": SQLITE_OPTIONS, "CONN_MAX_AGE": 0}
+    options = {"connect_timeout": 5} | entry.get("OPTIONS", {})
+    return entry | {"OPTIONS": options, "CONN_MAX_AGE": 60}
+
+
+DATABASES = {"default": database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = text("REDIS_URL")
+if REDIS_URL:
+    url("REDIS_URL", REDIS_URL, schemes={"redis", "rediss", "unix"}, example="redis://host:6379/0.")
 CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
@@ -259,16 +335,32 @@ Q_CLUSTER: dict[str, Any] = {
 
 #: Under DEBUG, without EMAIL_URL, mails are files in this folder, shown at /dev/mail/.
 DEV_MAIL_DIR = BASE_DIR / "var" / "mail"
-EMAIL_URL = env.str("EMAIL_URL", default="")
-if EMAIL_URL:
-    vars().update(env.email_url("EMAIL_URL"))
-elif DEBUG:
+EMAIL_URL = text("EMAIL_URL")
+EMAIL_PORTS = {"smtp": 25, "smtps": 587, "smtp+tls": 587, "smtp+ssl": 465}
+
+
+def email() -> dict[str, Any]:
+    """Return Django's settings for EMAIL_URL: a mail server, a folder, or the console."""
+    example = "smtp+tls://user:password@host:587."
+    schemes = {*EMAIL_PORTS, "filemail", "consolemail"}
+    parts = url("EMAIL_URL", EMAIL_URL, schemes=schemes, example=example)
+    found: dict[str, Any] = dict(Env.email_url_config(EMAIL_URL))
+    if parts.scheme in EMAIL_PORTS and not parts.hostname:
+        raise refuse("EMAIL_URL", f"names no mail server. Set it to one like {example}")
+    if parts.scheme == "filemail":
+        found["EMAIL_FILE_PATH"] = unquote(parts.path)
+    found["EMAIL_PORT"] = found["EMAIL_PORT"] or EMAIL_PORTS.get(parts.scheme)
+    return found
+
+
+if DEBUG and not EMAIL_URL:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = DEV_MAIL_DIR
 else:
-    raise refuse("EMAIL_URL", "is missing. Set it to smtp+tls://user:password@host:587.")
+    vars().update(email())
 EMAIL_TIMEOUT = 15
-DEFAULT_FROM_EMAIL = f"{ATS_OPERATOR['name']} <{ATS_OPERATOR['email']}>"
+SENDER = ATS_OPERATOR["name"].replace("\\", "").replace('"', "'")
+DEFAULT_FROM_EMAIL = f'"{SENDER}" <{ATS_OPERATOR["email"]}>'
 
 # Language and time ------------------------------------------------------------------------
 
@@ -365,6 +457,8 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "django.server": {"handlers": ["console"], "level": "ERROR", "propagate": False},
+        "gunicorn.error": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "django-q": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "ats": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "ats.access": {"handlers": ["access"], "level": "INFO", "propagate": False},
