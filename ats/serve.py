@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 
 import django
@@ -57,10 +58,10 @@ def prepare() -> None:
 
     from candidates.models import Job
 
-    call_command("check")
+    call_command("check", stdout=StringIO())
     call_command("migrate", verbosity=0, interactive=False)
     call_command("createcachetable", verbosity=0)
-    call_command("schedule", verbosity=0)
+    call_command("schedule", stdout=StringIO())
     if not settings.DEBUG:
         call_command("collectstatic", verbosity=0, interactive=False)
     elif not Job.objects.exists():
@@ -91,7 +92,7 @@ class Part:
         """Wait for its end until the deadline, then kill it with all that it started."""
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(max(0, deadline - time.monotonic()))
-        with suppress(ProcessLookupError):  # raised when the whole group has ended
+        with suppress(ProcessLookupError, PermissionError):  # the whole group has ended
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 

@@ -14,6 +14,10 @@ import pytest
 
 from tests import machine
 
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="needs /proc to see what is left running"
+)
+
 
 class Running:
     """`python -m ats.serve` on a new database and an empty folder."""
