@@ -7,7 +7,9 @@ class AtsConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from ats import checks  # noqa: F401  registers the system checks
+        from ats import checks  # registers the system checks
+
+        checks.require_libmagic()
 
 
 class AdminConfig(admin.AdminConfig):

@@ -1,1 +1,105 @@
-"""System checks."""
+"""System checks: what is set in a way that works, and should not stay so. Run at every start."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Caution
+from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
+
+Apps = Sequence[AppConfig] | None
+
+#: Caches that each process has for itself.
+LONELY = ("LocMemCache", "DummyCache")
+
+
+@register
+def retention(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if settings.ATS_RETENTION_MONTHS >= 3:
+        return []
+    return [
+        Caution(
+            f"ATS_RETENTION_MONTHS is {settings.ATS_RETENTION_MONTHS}: applications are gone while"
+            " their claims still live.",
+            hint="Under AGG § 15(4) claims are made within two months, under ArbGG § 61b sued for"
+            " within three more. Set it to 3 or more, best to 6.",
+            id="ats.W001",
+        )
+    ]
+
+
+@register(Tags.security)
+def debug(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if not (settings.DEBUG and settings.ATS_SITE_URL.startswith("https://")):
+        return []
+    return [
+        Caution(
+            "ATS_DEBUG is on for a site with an https address: its error pages show everybody what"
+            " is in memory, and its keys are known.",
+            hint="Set ATS_DEBUG to false.",
+            id="ats.W002",
+        )
+    ]
+
+
+@register
+def hosts(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if validate_host(settings.SITE_HOST, settings.ALLOWED_HOSTS):
+        return []
+    return [
+        Caution(
+            "ATS_ALLOWED_HOSTS lacks the host of ATS_SITE_URL: links in mails lead nowhere.",
+            hint=f"Add {settings.SITE_HOST} to ATS_ALLOWED_HOSTS.",
+            id="ats.W003",
+        )
+    ]
+
+
+@register
+def storage_folder(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    location = settings.STORAGES["attachments"]["OPTIONS"].get("location")
+    if location is None or may_be_written(Path(location)):
+        return []
+    return [
+        Error(
+            f"The folder {location} cannot be written: nothing can be attached.",
+            hint="Let the user that runs Halbjahr write it, or set ATS_STORAGE_URL to another.",
+            id="ats.E001",
+        )
+    ]
+
+
+def may_be_written(path: Path) -> bool:
+    """Whether a folder can be written, or made if it is not there yet."""
+    nearest = next(each for each in (path, *path.absolute().parents) if each.exists())
+    return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+
+
+@register(Tags.caches)
+def cache(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    backend = settings.CACHES["default"]["BACKEND"]
+    if not backend.endswith(LONELY):
+        return []
+    return [
+        Error(
+            f"The cache {backend} is one for each process: limits on log-ins do not hold.",
+            hint="Use the database's table (the default) or set REDIS_URL.",
+            id="ats.E002",
+        )
+    ]
+
+
+def require_libmagic() -> None:
+    """Stop the start if libmagic is missing. No check: those come after what imports it."""
+    try:
+        import magic  # noqa: F401  it looks for the library when it is imported
+    except ImportError as error:
+        raise ImproperlyConfigured(
+            "libmagic is not here, and without it no file can be judged. On Debian and Ubuntu:"
+            " apt-get install libmagic1; on macOS: brew install libmagic."
+        ) from error

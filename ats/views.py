@@ -1,24 +1,142 @@
 """Pages of the machine: health, robots.txt, and the mails of a development server."""
 
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from logging import getLogger
+from pathlib import Path
+
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from candidates.models import Heartbeat
+from storage.backends import attachment_store
+
+logger = getLogger("ats")
+
+# Health -----------------------------------------------------------------------------------
+
+WELL = "well"
+#: After how long a job's silence means that it is dead.
+SILENCE = {"cluster": timedelta(minutes=5), "purge": timedelta(hours=25)}
+#: How long the storage may take to answer. A balancer asks every few seconds.
+SECONDS = 5
 
 
 @login_not_required
+@never_cache
+@require_safe
 def health(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("ok\n", content_type="text/plain")
+    """Return 200 if database, storage, job cluster and purge are well, else 503 and which not."""
+    parts = {"storage": storage_health()} | database_health(timezone.now())
+    well = all(word == WELL for word in parts.values())
+    status = "well" if well else "not well"
+    return JsonResponse({"status": status} | parts, status=200 if well else 503)
+
+
+def database_health(now: datetime) -> dict[str, str]:
+    """Return how the database is, and the jobs that leave their pulses in it."""
+    try:
+        beats = dict(Heartbeat.objects.filter(name__in=SILENCE).values_list("name", "at"))
+    except DatabaseError:
+        logger.exception("The database does not answer")
+        return {"database": "down"} | dict.fromkeys(SILENCE, "unknown")
+    pulses = {name: pulse(beats.get(name), now - silence) for name, silence in SILENCE.items()}
+    return {"database": WELL} | pulses
+
+
+def pulse(at: datetime | None, since: datetime) -> str:
+    if at is None:
+        return "has not run yet"
+    if at >= since:
+        return WELL
+    return f"silent since {at.astimezone(UTC).isoformat(timespec='seconds')}"
+
+
+def storage_health() -> str:
+    """Return how the storage is; one that does not answer in time is down."""
+    pool = ThreadPoolExecutor(1, thread_name_prefix="storage-health")
+    try:
+        pool.submit(lambda: attachment_store().check()).result(SECONDS)
+    except TimeoutError:
+        return "too slow"
+    except Exception:  # whatever it is, the answer is that there is no storage
+        logger.exception("The storage does not answer")
+        return "down"
+    finally:
+        pool.shutdown(wait=False)
+    return WELL
+
+
+# robots.txt -------------------------------------------------------------------------------
+
+#: What search engines may not index: everything that is not a job.
+ROBOTS = """User-agent: *
+Disallow: /accounts/
+Disallow: /admin/
+Disallow: /hr/
+Disallow: /my/
+Disallow: /uploads/
+"""
 
 
 @login_not_required
+@require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("User-agent: *\n", content_type="text/plain")
+    return HttpResponse(ROBOTS, content_type="text/plain")
+
+
+# The mails of a development server ------------------------------------------------------------
+
+FILE_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+#: As Django names them: the time, a number and `.log`. No slash and no leading dot.
+MAIL_NAME = re.compile(r"\w[\w-]*\.log", re.ASCII)
+#: Django's line between the mails of one file.
+MAIL_END = b"\n" + b"-" * 79 + b"\n"
 
 
 @login_not_required
+@require_safe
 def dev_mails(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("", content_type="text/plain")
+    files = sorted(mail_folder().glob("*.log"), reverse=True)[:100]
+    mails = [(file.name, mail) for file in files for mail in read_mails(file)]
+    return render(request, "dev/mails.html", {"mails": mails})
 
 
 @login_not_required
+@require_safe
 def dev_mail(request: HttpRequest, name: str) -> HttpResponse:
-    return HttpResponse(name, content_type="text/plain")
+    file = mail_folder() / name
+    if not MAIL_NAME.fullmatch(name) or not file.is_file():
+        raise Http404
+    mails = [(mail, body(mail)) for mail in read_mails(file)]
+    return render(request, "dev/mail.html", {"mails": mails})
+
+
+def mail_folder() -> Path:
+    """Return where Django writes mails, if it does. Raises Http404."""
+    if not settings.DEBUG or settings.EMAIL_BACKEND != FILE_BACKEND:
+        raise Http404
+    return Path(settings.EMAIL_FILE_PATH)
+
+
+def read_mails(file: Path) -> list[EmailMessage]:
+    texts = file.read_bytes().split(MAIL_END)
+    return [
+        message_from_bytes(text, EmailMessage, policy=policy.default)
+        for text in texts
+        if text.strip()
+    ]
+
+
+def body(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain", "html"))
+    return str(part.get_content()) if part else ""

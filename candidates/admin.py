@@ -125,7 +125,8 @@ class RolePage(Page):
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
-        return super().get_queryset(request).annotate(members=Count("user"))
+        roles: QuerySet[Group] = super().get_queryset(request)
+        return roles.annotate(members=Count("user"))
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
