@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -12,6 +13,9 @@ from candidates.forms.apply import to_uuid
 from storage import uploads
 from storage.backends import StorageDown
 from storage.models import Attachment
+
+if TYPE_CHECKING:
+    Upload = UploadedFile[bytes]
 
 
 @dataclass(frozen=True)
@@ -58,11 +62,16 @@ def missing() -> Trouble:
     )
 
 
-def receive(files: Files, given: Iterable[UploadedFile], *, session: str, now: datetime) -> None:
+def receive(files: Files, given: Iterable["Upload"], *, session: str, now: datetime) -> None:
     """Take in each file or note why not; one refused file costs no other."""
     for upload in given:
+        if len(files.kept) >= settings.ATS_MAX_FILES:
+            files.troubles.append(Trouble(plain_name(upload), too_many(), upload.size))
+            continue
+        # Attachments stand in the order of their moments: that of the form.
+        moment = now + timedelta(microseconds=len(files.kept))
         try:
-            files.kept.append(take(upload, len(files.kept), session=session, now=now))
+            files.kept.append(uploads.stage(upload, session=session, now=moment))
             files.news = True
         except uploads.Refused as refused:
             files.troubles.append(Trouble(refused.name, refused.message, upload.size))
@@ -70,27 +79,19 @@ def receive(files: Files, given: Iterable[UploadedFile], *, session: str, now: d
             files.troubles.append(unreachable(upload))
 
 
-def take(upload: UploadedFile, already: int, *, session: str, now: datetime) -> Attachment:
-    if already >= settings.ATS_MAX_FILES:
-        raise uploads.Refused(
-            uploads.clean_name(upload.name or ""),
-            "too-many-files",
-            too_many(settings.ATS_MAX_FILES),
-        )
-    return uploads.stage(upload, session=session, now=now)
+def plain_name(upload: "Upload") -> str:
+    return uploads.clean_name(upload.name or "")
 
 
-def too_many(limit: int) -> str:
+def too_many() -> str:
     return _(
         "An application takes %(limit)s files at most. Remove another one first, "
         "or put several into one PDF."
-    ) % {"limit": limit}
+    ) % {"limit": settings.ATS_MAX_FILES}
 
 
-def unreachable(upload: UploadedFile) -> Trouble:
-    return Trouble(
-        uploads.clean_name(upload.name or ""),
-        _("Files cannot be stored just now. Add it again in a few minutes, or send without it."),
-        upload.size,
-        lost=True,
+def unreachable(upload: "Upload") -> Trouble:
+    sentence = _(
+        "Files cannot be stored just now. Add it again in a few minutes, or send without it."
     )
+    return Trouble(plain_name(upload), sentence, upload.size, lost=True)

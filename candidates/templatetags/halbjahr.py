@@ -139,7 +139,7 @@ def file_size(size: int) -> str:
     """Return a number of bytes as people know it: 412 KB, 7.8 MB."""
     if size < 999_500:
         return f"{max(1, round(size / 1000))} KB"
-    return f"{number_format(size / 1_000_000, 1)} MB"
+    return f"{number_format(round(size / 1_000_000, 1), 1)} MB"
 
 
 @register.filter

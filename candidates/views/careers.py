@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from candidates import legal, pipeline, retention
 from candidates.forms.apply import ApplyForm, to_uuid
-from candidates.forms.files import Files, earlier, missing, receive
+from candidates.forms.files import Files, earlier, receive
 from candidates.models import Application, Job
 from storage import uploads
 
@@ -98,7 +98,8 @@ def answer(request: HttpRequest, job: Job | None, *, was_closed: bool = False) -
         except pipeline.JobClosed:
             job, was_closed = None, True
         except uploads.UploadGone:
-            files = Files(troubles=[missing()])
+            tokens = [str(attachment.pk) for attachment in files.kept]
+            files = earlier(tokens, session=session, now=timezone.now())
         else:
             return thank(job)
     return page(request, job, form, files, was_closed=was_closed)
@@ -129,7 +130,7 @@ def desk(request: HttpRequest, session: str) -> Files:
     return files
 
 
-def given(request: HttpRequest) -> list[UploadedFile]:
+def given(request: HttpRequest) -> "list[UploadedFile[bytes]]":
     return [upload for upload in request.FILES.getlist("attachments") if upload.name]
 
 

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from candidates import legal
+from storage.uploads import STAGED_FOR
 
 
 @login_not_required
@@ -18,7 +19,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "basis": legal.basis().label,
         "version": settings.ATS_POLICY_VERSION,
         "session_hours": settings.SESSION_COOKIE_AGE // 3600,
-        "staged_hours": timedelta(hours=24) // timedelta(hours=1),
+        "staged_hours": STAGED_FOR // timedelta(hours=1),
     }
     return render(request, "careers/privacy.html", context)
 
