@@ -117,4 +117,5 @@ def history(application: Application) -> list[Line]:
     """Return events and mails in one line of time, the newest first."""
     lines = [Line(event.at, event=event) for event in application.events.select_related("by")]
     lines += [Line(mail.created_at, mail=mail) for mail in application.mails.all()]
-    return sorted(lines, key=lambda line: line.at, reverse=True)
+    # A mail is written after the event that it tells of, in the same moment.
+    return sorted(lines, key=lambda line: (line.at, line.mail is not None), reverse=True)

@@ -31,20 +31,29 @@ class Column:
         return self.count - len(self.cards)
 
 
+@dataclass(frozen=True)
+class Row:
+    """A job on the page of jobs."""
+
+    job: Job
+    columns: list[Column]
+    new: int
+
+
 @require_safe
 @access.allow(*access.READERS)
 def jobs(request: HttpRequest) -> HttpResponse:
     user, now = access.person(request), timezone.now()
     counts, new = reads.stage_counts(user), reads.new_today(user, now)
     rows = [
-        (
+        Row(
             job,
             [Column(stage, counts.get(stage.pk, 0), []) for stage in job.stages.all()],
             new.get(job.pk, 0),
         )
-        for job in access.jobs(user).prefetch_related("stages")
+        for job in access.jobs(user).order_by("team", "title", "pk").prefetch_related("stages")
     ]
-    total = sum(column.count for _job, columns, _new in rows for column in columns)
+    total = sum(column.count for row in rows for column in row.columns)
     return page(request, "hr/jobs.html", {"jobs": rows, "total": total}, section="jobs")
 
 
