@@ -49,7 +49,6 @@ def _user(colleague: Colleague, password: str) -> User:
             "last_name": colleague.last_name,
             "password": password,
             "is_staff": is_administrator,
-            "is_superuser": is_administrator,
         },
     )
     user.groups.add(Group.objects.get(name=colleague.role))

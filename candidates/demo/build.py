@@ -22,7 +22,7 @@ from . import accounts
 from .clock import earliest_decision
 from .documents import File, documents, printable
 from .jobs import ADVERTS, STAGES, Advert
-from .lives import invent
+from .lives import Life, invent
 from .people import APPLICANTS, ENDS_TODAY, HELD, HIRED, OFFER, REJECTED, STARTS, Applicant
 
 SESSION = "demo"
@@ -38,15 +38,13 @@ REASONS = (
 
 @dataclass
 class Case:
-    """One application to be: who, when, and with which files."""
+    """One application to be: who and when, and then the ids of its files."""
 
     applicant: Applicant
     slug: str
-    language: str
-    person: pipeline.Person
+    life: Life
     received: datetime
     ended: datetime
-    files: list[File]
     staged: list[UUID] = field(default_factory=list)
 
 
@@ -69,22 +67,24 @@ def build(now: datetime, passwords: accounts.Passwords) -> Built:
     leaves staged files, which the cleaner takes. Mails of the past count as sent.
     """
     rng = Random(6)  # noqa: S311
-    cases = list(_cases(rng, now))
+    cases = list(plan(rng, now))
     for case in cases:
-        case.staged = [_stage(file, now) for file in case.files]
+        files = documents(case.life, case.applicant.files)
+        case.staged = [_stage(file, now) for file in files]
     with transaction.atomic():
         staff = accounts.create(passwords)
         jobs = {advert.slug: _job(advert, staff, now) for advert in ADVERTS}
         played = [_play(case, jobs.get(case.slug), staff, rng, now) for case in cases]
         past = Mail.objects.filter(application__in=played, send_at__lte=now)
         past.update(state=Mail.State.SENT, sent_at=F("send_at"), attempts=1)
-    return Built(len(jobs), len(cases), sum(len(case.files) for case in cases))
+    return Built(len(jobs), len(cases), sum(len(case.staged) for case in cases))
 
 
 # Who applies, and when ----------------------------------------------------------------------
 
 
-def _cases(rng: Random, now: datetime) -> Iterator[Case]:
+def plan(rng: Random, now: datetime) -> Iterator[Case]:
+    """Yield everyone who applies, with invented lives and the times. Writes nothing."""
     adverts = {advert.slug: advert for advert in ADVERTS}
     for slug, applicants in APPLICANTS.items():
         for applicant in applicants:
@@ -93,27 +93,18 @@ def _cases(rng: Random, now: datetime) -> Iterator[Case]:
 
 def _case(rng: Random, applicant: Applicant, advert: Advert | None, now: datetime) -> Case:
     received, ended = _times(rng, applicant, now)
-    slug, language = (advert.slug, advert.language) if advert else ("", "de")
-    person = pipeline.Person(
+    life = invent(
+        rng,
         first_name=applicant.first_name,
         last_name=applicant.last_name,
         email=f"{_local_part(applicant)}@{rng.choice(DOMAINS)}",
         phone=_phone(rng),
-    )
-    life = invent(
-        rng,
-        first_name=person.first_name,
-        last_name=person.last_name,
-        email=person.email,
-        phone=person.phone,
-        language=language,
-        slug=slug,
+        language=advert.language if advert else "de",
+        slug=advert.slug if advert else "",
         job=advert.title if advert else "",
         day=retention.local_date(received),
     )
-    return Case(
-        applicant, slug, language, person, received, ended, documents(life, applicant.files)
-    )
+    return Case(applicant, advert.slug if advert else "", life, received, ended)
 
 
 def _times(rng: Random, applicant: Applicant, now: datetime) -> tuple[datetime, datetime]:
@@ -218,14 +209,14 @@ def _play(
 
 
 def _submit(case: Case, job: Job | None, rng: Random) -> Application:
-    by_mail = rng.random() < 0.12
+    life, by_mail = case.life, rng.random() < 0.12
     application = pipeline.submit(
-        case.person,
+        pipeline.Person(life.first_name, life.last_name, life.email, life.phone),
         job=job,
         attachments=case.staged,
         session=uploads.owner(SESSION),
         submission=uuid4(),
-        language=case.language,
+        language=life.language,
         now=case.received,
         source=Application.Source.EMAIL if by_mail else Application.Source.FORM,
     )

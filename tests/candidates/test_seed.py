@@ -3,11 +3,11 @@
 from datetime import timedelta
 from io import StringIO
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import F
+from pytest_django import Settings
 
 from candidates import purge
 from candidates.access import Role
@@ -16,9 +16,6 @@ from candidates.models import Application, Event, Job
 from candidates.status import Status
 from storage.models import Attachment
 from tests.world import NOW, TODAY, a_user, an_application
-
-if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
 
 pytestmark = pytest.mark.django_db
 
@@ -86,7 +83,7 @@ def test_it_keeps_out_of_a_database_with_applications() -> None:
     assert Application.objects.count() == 1
 
 
-def test_under_debug_it_adds_to_what_is_there(settings: "SettingsWrapper") -> None:
+def test_under_debug_it_adds_to_what_is_there(settings: Settings) -> None:
     settings.DEBUG = True
     an_application()
     call_command("seed", "--applications", "10", "--jobs", "1", stdout=StringIO())
