@@ -185,6 +185,8 @@ def clean_name(name: str, extension: str = "") -> str:
         stem = _plain(FOREIGN_ENDING.sub("", stem))
     if stem.lower().endswith(extension.lower()):
         stem = stem[: len(stem) - len(extension)]
+    elif f".{stem.lower()}" == extension.lower():
+        stem = ""
     stem = _plain(_plain(stem)[: MAX_NAME - len(extension)])
     return (stem or _("document")) + extension
 

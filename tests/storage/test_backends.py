@@ -1,0 +1,431 @@
+"""The contract of all back ends, then what is special to a bucket and to a folder."""
+
+import time
+from collections.abc import Callable
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.files.base import ContentFile
+
+from storage import backends
+from storage.backends import Bucket, Folder, ObjectMissing, StorageDown, StorageError
+from tests import machine
+from tests.storage import proxy as faults
+from tests.storage.proxy import Proxy, Request
+
+Store = Folder | Bucket
+
+
+def a_key() -> str:
+    return f"attachments/{uuid4()}"
+
+
+def put(store: Store, key: str, content: bytes = b"content") -> None:
+    store.write(key, BytesIO(content))
+
+
+def content_of(store: Store, key: str) -> bytes:
+    with store.open_object(key) as stream:
+        return stream.read()
+
+
+# All back ends --------------------------------------------------------------------------------
+
+
+def test_what_is_written_can_be_read_and_is_gone_when_erased(store: Store) -> None:
+    key, content = a_key(), bytes(range(256)) * 5_000
+    put(store, key, content)
+    assert content_of(store, key) == content
+    assert list(store.keys("attachments/")) == [key]
+    assert store.erase(key) == 1
+    with pytest.raises(ObjectMissing):
+        store.open_object(key)
+    assert list(store.keys("")) == []
+
+
+def test_a_stream_can_be_read_in_pieces(store: Store) -> None:
+    key = a_key()
+    put(store, key, b"0123456789")
+    with store.open_object(key) as stream:
+        assert [stream.read(4), stream.read(4), stream.read(4), stream.read(4)] == [
+            *(b"0123", b"4567", b"89", b""),
+        ]
+
+
+def test_erasing_what_is_not_there_is_a_success(store: Store) -> None:
+    assert store.erase(a_key()) == 0
+
+
+def test_only_the_exact_key_is_erased(store: Store) -> None:
+    neighbours = ["a/1", "a/10", "a/1-part", "a/11/2", "a/2"]
+    for key in neighbours:
+        put(store, key, key.encode())
+    assert store.erase("a/1") == 1
+    assert sorted(store.keys("a/")) == sorted(neighbours[1:])
+    assert content_of(store, "a/10") == b"a/10"
+
+
+def test_the_rest_of_a_file_is_written(store: Store) -> None:
+    key, file = a_key(), BytesIO(b"before|after")
+    file.seek(7)
+    store.write(key, file)
+    assert content_of(store, key) == b"after"
+
+
+@pytest.mark.parametrize(
+    "key", ["", "/", "/etc/passwd", "../a", "a/../../b", "a//b", "a/.", "a\x00b", "a\\b", "ä"]
+)
+def test_no_key_leads_outside(store: Store, key: str) -> None:
+    for verb in (store.erase, store.open_object, lambda key: put(store, key)):
+        with pytest.raises(StorageError) as refused:
+            verb(key)
+        assert refused.value.code == "bad-key"
+
+
+def test_the_store_is_well(store: Store) -> None:
+    store.check()
+
+
+def test_django_s_own_way_in_and_out_keeps_the_same_promises(store: Store) -> None:
+    key = store.save(a_key(), ContentFile(b"content"))
+    assert content_of(store, key) == b"content"
+    store.delete(key)
+    assert list(store.keys("")) == []
+
+
+def test_no_attachment_has_an_address_of_its_own(store: Store) -> None:
+    with pytest.raises(NotImplementedError):
+        store.url(a_key())
+
+
+# Buckets --------------------------------------------------------------------------------------
+
+
+@cache
+def client_of(endpoint: str) -> Any:
+    return machine.s3(endpoint)
+
+
+def client(store: Bucket) -> Any:
+    return client_of(store.endpoint_url)
+
+
+def left(store: Bucket, key: str) -> list[tuple[str, str]]:
+    """List what the server has of a key, by a client of the test's own."""
+    listed = client(store).list_object_versions(Bucket=store.bucket_name)
+    rows = listed.get("Versions", []) + listed.get("DeleteMarkers", [])
+    return [(row["Key"], row["VersionId"]) for row in rows if row["Key"] == key]
+
+
+def set_versioning(store: Bucket, status: str) -> None:
+    client(store).put_bucket_versioning(
+        Bucket=store.bucket_name, VersioningConfiguration={"Status": status}
+    )
+
+
+def delete_badly(store: Bucket, key: str) -> None:
+    """Delete as everybody does: in a versioned bucket that only adds a marker."""
+    client(store).delete_object(Bucket=store.bucket_name, Key=key)
+
+
+@pytest.fixture
+def versioned(a_bucket: Callable[..., Bucket]) -> Bucket:
+    return a_bucket("Enabled")
+
+
+def test_every_version_and_marker_goes(versioned: Bucket) -> None:
+    key = a_key()
+    for _ in range(2):
+        put(versioned, key)
+        put(versioned, key)
+        delete_badly(versioned, key)
+        delete_badly(versioned, key)
+    assert len(left(versioned, key)) == 8
+    assert list(versioned.keys("attachments/")) == [key]
+    assert versioned.erase(key) == 8
+    assert left(versioned, key) == []
+
+
+def test_what_was_written_before_during_and_after_versioning_goes(
+    a_bucket: Callable[..., Bucket], proxy: Proxy
+) -> None:
+    store, key = a_bucket(None, proxy.url), a_key()
+    put(store, key)  # its version is called null
+    set_versioning(store, "Enabled")
+    delete_badly(store, key)
+    put(store, key)
+    delete_badly(store, key)
+    delete_badly(store, key)
+    set_versioning(store, "Suspended")
+    assert len(left(store, key)) == 5
+
+    def as_amazon_does(request: Request) -> None:
+        # A version can be deleted by its id whatever the bucket's state; in moto only while
+        # versioning is on.
+        by_version = request.method == "DELETE" and "versionId" in request.path
+        if "?versioning" not in request.path:
+            set_versioning(direct, "Enabled" if by_version else "Suspended")
+
+    direct = Bucket(store.bucket_name, proxy.upstream, machine.REGION)
+    proxy.rule = as_amazon_does
+    assert store.erase(key) == 5
+    assert left(store, key) == []
+
+
+def test_long_lists_are_read_to_their_end(
+    versioned: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backends, "PAGE", 3)
+    key, neighbour = "a/1", "a/10"
+    put(versioned, neighbour)
+    for _ in range(10):
+        put(versioned, key)
+    assert list(versioned.keys("a/")) == [key, neighbour]
+    assert versioned.erase(key) == 10
+    assert left(versioned, key) == []
+    assert len(left(versioned, neighbour)) == 1
+
+
+def start_upload(store: Bucket, key: str) -> None:
+    connection = client(store)
+    upload = connection.create_multipart_upload(Bucket=store.bucket_name, Key=key)
+    connection.upload_part(
+        Bucket=store.bucket_name,
+        Key=key,
+        UploadId=upload["UploadId"],
+        PartNumber=1,
+        Body=b"half a CV",
+    )
+
+
+def uploads(store: Bucket) -> list[str]:
+    listed = client(store).list_multipart_uploads(Bucket=store.bucket_name)
+    return sorted(upload["Key"] for upload in listed.get("Uploads", []))
+
+
+@pytest.mark.parametrize("versioning", [None, "Enabled", "Suspended"])
+def test_unfinished_uploads_go_with_their_key(
+    a_bucket: Callable[..., Bucket], versioning: str | None
+) -> None:
+    store = a_bucket(versioning)
+    for key in ("a/1", "a/1", "a/10"):
+        start_upload(store, key)
+    assert set(store.keys("a/")) == {"a/1", "a/10"}
+    assert store.erase("a/1") == 0
+    assert uploads(store) == ["a/10"]
+
+
+@pytest.mark.parametrize("rule", [faults.demands_md5, faults.hides_errors])
+def test_a_server_that_deletes_many_wrongly_is_never_asked_to(
+    a_bucket: Callable[..., Bucket], proxy: Proxy, rule: faults.Rule
+) -> None:
+    proxy.rule = rule
+    store, key = a_bucket("Enabled", proxy.url), a_key()
+    put(store, key)
+    put(store, key)
+    start_upload(store, key)
+    assert store.erase(key) == 2
+    assert left(store, key) == []
+    assert uploads(store) == []
+    assert not any(request.deletes_many for request in proxy.requests)
+
+
+def test_a_version_that_may_not_be_deleted_is_not_gone(s3_endpoint: str) -> None:
+    name, key = f"locked-{uuid4()}", a_key()
+    connection = machine.s3(s3_endpoint)
+    connection.create_bucket(
+        Bucket=name,
+        CreateBucketConfiguration={"LocationConstraint": machine.REGION},
+        ObjectLockEnabledForBucket=True,
+    )
+    store = Bucket(name, s3_endpoint, machine.REGION)
+    put(store, key)
+    held = connection.put_object(Bucket=name, Key=key, Body=b"held")["VersionId"]
+    connection.put_object_legal_hold(
+        Bucket=name, Key=key, VersionId=held, LegalHold={"Status": "ON"}
+    )
+    with pytest.raises(StorageError) as refused:
+        store.erase(key)
+    assert refused.value.code == "AccessDenied"
+    assert not isinstance(refused.value, StorageDown)
+    assert (key, held) in left(store, key)
+    connection.put_object_legal_hold(
+        Bucket=name, Key=key, VersionId=held, LegalHold={"Status": "OFF"}
+    )
+    store.erase(key)
+    assert left(store, key) == []
+
+
+def test_an_answer_of_success_is_not_believed(
+    a_bucket: Callable[..., Bucket], proxy: Proxy
+) -> None:
+    def pretends(request: Request) -> tuple[int, str] | None:
+        return (204, "") if request.method == "DELETE" else None
+
+    proxy.rule = pretends
+    store, key = a_bucket("Enabled", proxy.url), a_key()
+    put(store, key)
+    with pytest.raises(StorageError) as refused:
+        store.erase(key)
+    assert refused.value.code == "left-over"
+
+
+def test_an_upload_that_cannot_be_aborted_is_not_gone(
+    a_bucket: Callable[..., Bucket], proxy: Proxy
+) -> None:
+    def denies(request: Request) -> tuple[int, str] | None:
+        aborts = request.method == "DELETE" and "uploadId" in request.path
+        return faults.fault(403, "AccessDenied") if aborts else None
+
+    proxy.rule = denies
+    store = a_bucket(None, proxy.url)
+    start_upload(store, "a/1")
+    with pytest.raises(StorageError) as refused:
+        store.erase("a/1")
+    assert refused.value.code == "AccessDenied"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "down"),
+    [
+        (403, "AccessDenied", False),
+        (501, "NotImplemented", False),
+        (500, "InternalError", True),
+        (503, "SlowDown", True),
+        (404, "NoSuchBucket", True),
+        (403, "InvalidAccessKeyId", True),
+    ],
+)
+def test_faults_of_one_object_are_told_from_those_of_the_whole_store(
+    a_bucket: Callable[..., Bucket], proxy: Proxy, status: int, code: str, down: bool
+) -> None:
+    store = a_bucket(None, proxy.url)
+    proxy.rule = lambda request: faults.fault(status, code)
+    with pytest.raises(StorageError) as failed:
+        store.erase(a_key())
+    assert failed.value.code == code
+    assert isinstance(failed.value, StorageDown) is down
+
+
+def test_what_a_server_says_of_an_error_is_kept_only_if_it_is_a_plain_code(
+    a_bucket: Callable[..., Bucket], proxy: Proxy
+) -> None:
+    store = a_bucket(None, proxy.url)
+    proxy.rule = lambda request: faults.fault(403, "No, Käthe Großmann!")
+    with pytest.raises(StorageError) as failed:
+        store.erase(a_key())
+    assert failed.value.code == "status-403"
+
+
+def test_a_store_that_cannot_list_versions_is_not_well(
+    a_bucket: Callable[..., Bucket], proxy: Proxy
+) -> None:
+    store = a_bucket(None, proxy.url)
+    proxy.rule = lambda request: (
+        faults.fault(501, "NotImplemented") if "versions" in request.path else None
+    )
+    with pytest.raises(StorageDown):
+        store.check()
+
+
+def test_a_bucket_that_nobody_answers_for_is_down_at_once() -> None:
+    store = Bucket("anything", f"http://127.0.0.1:{machine.free_port()}", machine.REGION)
+    start = time.monotonic()
+    for verb in (store.check, lambda: store.erase(a_key()), lambda: put(store, a_key())):
+        with pytest.raises(StorageDown) as down:
+            verb()
+        assert down.value.code == "EndpointConnectionError"
+    with pytest.raises(StorageDown):
+        list(store.keys(""))
+    assert time.monotonic() - start < 15
+
+
+def test_a_missing_bucket_is_down(s3_endpoint: str) -> None:
+    with pytest.raises(StorageDown) as down:
+        Bucket("nowhere", s3_endpoint, machine.REGION).check()
+    assert down.value.code == "NoSuchBucket"
+
+
+def test_the_content_type_is_ours(versioned: Bucket) -> None:
+    key, other = a_key(), a_key()
+    versioned.write(key, BytesIO(b"<script>"), content_type="application/pdf")
+    versioned.write(other, BytesIO(b"<script>"))
+    heads = [
+        client(versioned).head_object(Bucket=versioned.bucket_name, Key=each)
+        for each in (key, other)
+    ]
+    assert [head["ContentType"] for head in heads] == [
+        "application/pdf",
+        "application/octet-stream",
+    ]
+
+
+def test_requests_are_signed_with_version_4_and_no_new_checksums(
+    a_bucket: Callable[..., Bucket], proxy: Proxy
+) -> None:
+    put(a_bucket(None, proxy.url), a_key())
+    sent = proxy.requests[-1]
+    assert sent.headers["authorization"].startswith("AWS4-HMAC-SHA256 ")
+    assert not [name for name in sent.headers if "checksum" in name or "trailer" in name]
+
+
+# Folders --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(str(tmp_path / "store"))
+
+
+def place(folder: Folder, key: str) -> Path:
+    return Path(folder.location) / key
+
+
+def test_half_written_files_go_with_their_key(folder: Folder) -> None:
+    put(folder, "a/1")
+    put(folder, "a/10")
+    place(folder, "a/1.part-0123").write_bytes(b"half a CV")
+    place(folder, "a/2.part-0123").write_bytes(b"half a CV")
+    assert sorted(folder.keys("")) == ["a/1", "a/10", "a/2"]
+    assert folder.erase("a/1") == 2
+    assert folder.erase("a/2") == 1
+    assert list(folder.keys("")) == ["a/10"]
+
+
+def test_a_write_that_fails_leaves_nothing(folder: Folder) -> None:
+    class Broken(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(StorageDown) as down:
+        folder.write("a/1", Broken(b"content"))
+    assert down.value.code == "ENOSPC"
+    assert list(folder.keys("")) == []
+
+
+def test_files_are_for_this_user_alone(folder: Folder) -> None:
+    put(folder, "a/1")
+    modes = [path.stat().st_mode & 0o777 for path in (place(folder, "a"), place(folder, "a/1"))]
+    assert modes == [0o700, 0o600]
+
+
+def test_a_folder_that_cannot_be_made_is_down(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    folder = Folder(str(tmp_path / "file" / "store"))
+    with pytest.raises(StorageDown):
+        folder.check()
+    with pytest.raises(StorageDown):
+        put(folder, "a/1")
+
+
+def test_a_link_is_removed_and_what_it_points_to_stays(folder: Folder, tmp_path: Path) -> None:
+    put(folder, "a/1")
+    other = tmp_path / "other"
+    other.write_bytes(b"not ours")
+    place(folder, "a/2").symlink_to(other)
+    assert folder.erase("a/2") == 1
+    assert other.read_bytes() == b"not ours"
