@@ -46,6 +46,8 @@ class Session:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                # Ctrl-C comes through us, once.
+                start_new_session=True,
             )
 
     @property
@@ -103,7 +105,7 @@ def run(arguments: list[str], home: Path) -> list[Session]:
             time.sleep(0.2)
         except KeyboardInterrupt:
             for session in running:
-                session.process.send_signal(signal.SIGINT)
+                session.process.terminate()
     return sessions
 
 

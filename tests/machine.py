@@ -50,7 +50,10 @@ class Missing(Exception):
 class Server:
     """A process of ours on a port of its own. It has its own group, so Ctrl-C spares it."""
 
-    def __init__(self, name: str, command: list[str], *, port: int, **options: Any) -> None:
+    #: How it is asked to end. To PostgreSQL, SIGTERM means: once the last client has gone.
+    farewell = signal.SIGTERM
+
+    def __init__(self, name: str, command: list[str], *, port: int = 0, **options: Any) -> None:
         self.name, self.port = name, port
         self.log = folder(name) / "log"
         with self.log.open("wb") as log:
@@ -77,7 +80,7 @@ class Server:
             time.sleep(0.05)
 
     def stop(self) -> None:
-        self.process.send_signal(signal.SIGINT)
+        self.process.send_signal(self.farewell)
         try:
             self.process.wait(timeout=10)
         except subprocess.TimeoutExpired:
@@ -132,6 +135,10 @@ def _other_user() -> dict[str, Any]:
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
+class Postgres(Server):
+    farewell = signal.SIGINT
+
+
 def start_postgres() -> dict[str, str]:
     """Start a throw-away PostgreSQL on a socket of its own; return what names it to settings."""
     home = folder("postgres")
@@ -149,7 +156,7 @@ def start_postgres() -> dict[str, str]:
         cwd=home,
         **who,
     )
-    server = Server(
+    server = Postgres(
         "postgres-log",
         [
             postgres_program("postgres"),
@@ -157,7 +164,6 @@ def start_postgres() -> dict[str, str]:
             # It lives for minutes: nothing needs to survive a power cut.
             *("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"),
         ],
-        port=0,
         cwd=home,
         **who,
     )
