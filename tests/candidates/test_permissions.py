@@ -1,0 +1,219 @@
+"""Who may open and send what: every address of the site, every role, own and foreign.
+
+A new address fails here until it has a row.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from candidates.access import Role
+from candidates.models import Application, Employee, Job, User
+from storage.models import Attachment
+from tests import world
+
+WHO = ("anonymous", "nobody", *(role.value for role in Role))
+
+#: `own` is what the recruiter and the hiring manager are on the team of; `foreign` belongs to a
+#: confidential job of somebody else, or for lists and forms without an object is not there.
+#: The columns are those of `WHO`: nobody is logged in without a role.
+MATRIX = """
+method url                     object   anon nobo recr mana pers offi admi
+
+GET    careers:jobs            -        200  200  200  200  200  200  200
+GET    careers:job             own      200  200  200  200  200  200  200
+GET    careers:apply           own      200  200  200  200  200  200  200
+GET    careers:thanks          own      200  200  200  200  200  200  200
+GET    careers:speculative     -        200  200  200  200  200  200  200
+GET    careers:speculative_thanks -     200  200  200  200  200  200  200
+GET    privacy                 -        200  200  200  200  200  200  200
+GET    imprint                 -        200  200  200  200  200  200  200
+GET    /                       -        302  302  302  302  302  302  302
+GET    robots                  -        200  200  200  200  200  200  200
+GET    health                  -        ***  ***  ***  ***  ***  ***  ***
+POST   set_language            -        302  302  302  302  302  302  302
+
+GET    hr:today                -        302  403  302  302  302  302  302
+GET    hr:jobs                 -        302  403  200  200  403  200  403
+GET    hr:board                own      302  403  200  200  403  200  403
+GET    hr:board                foreign  302  403  404  404  403  200  403
+GET    hr:applications         -        302  403  200  200  403  200  403
+GET    hr:application          own      302  404  200  200  404  200  404
+GET    hr:application          foreign  302  404  404  404  404  200  404
+GET    hr:application          unknown  302  404  404  404  404  404  404
+POST   hr:move                 own      302  404  302  302  404  403  404
+POST   hr:move                 foreign  302  404  404  404  404  403  404
+GET    hr:reject               own      302  404  200  200  404  403  404
+POST   hr:reject               own      302  404  302  302  404  403  404
+POST   hr:reject               foreign  302  404  404  404  404  403  404
+GET    hr:reopen               closed   302  403  200  200  403  200  403
+POST   hr:reopen               closed   302  403  302  302  403  302  403
+POST   hr:reopen               foreign  302  403  404  404  403  409  403
+GET    hr:withdraw             own      302  404  200  200  404  403  404
+POST   hr:withdraw             own      302  404  302  302  404  403  404
+POST   hr:withdraw             foreign  302  404  404  404  404  403  404
+GET    hr:assign               own      302  404  200  200  404  403  404
+POST   hr:assign               own      302  404  302  302  404  403  404
+POST   hr:assign               foreign  302  404  404  404  404  403  404
+GET    hr:hire                 own      302  404  200  200  404  403  404
+POST   hr:hire                 own      302  404  302  302  404  403  404
+POST   hr:hire                 foreign  302  404  404  404  404  403  404
+GET    hr:attachment           own      302  404  200  200  404  200  404
+GET    hr:attachment           foreign  302  404  404  404  404  200  404
+GET    hr:attachment           employee 302  404  404  404  200  404  404
+GET    hr:attachment           staged   302  404  404  404  404  404  404
+GET    hr:attachment           pending  302  404  404  404  404  404  404
+GET    hr:employees            -        302  403  403  403  200  403  403
+GET    hr:employee             employee 302  404  404  404  200  404  404
+GET    hr:undo_hire            employee 302  404  404  404  200  404  404
+POST   hr:undo_hire            employee 302  404  404  404  302  404  404
+GET    hr:erase_employee       employee 302  404  404  404  200  404  404
+POST   hr:erase_employee       employee 302  404  404  404  302  404  404
+
+GET    admin:index             -        302  302  302  302  302  302  200
+
+GET    account_login           -        200  302  302  302  302  302  302
+POST   account_logout          -        302  302  302  302  302  302  302
+GET    account_inactive        -        200  200  200  200  200  200  200
+GET    account_reauthenticate  -        302  200  200  200  200  200  200
+GET    account_change_password -        302  200  200  200  200  200  200
+GET    account_set_password    -        302  302  302  302  302  302  302
+GET    account_reset_password  -        200  200  200  200  200  200  200
+GET    account_reset_password_done -    200  200  200  200  200  200  200
+GET    account_reset_password_from_key - 200 200  200  200  200  200  200
+GET    account_reset_password_from_key_done - 200 200 200 200 200  200  200
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    method: str
+    url: str
+    thing: str
+    expected: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.url} {self.thing}"
+
+
+ROWS = [
+    Row(method, url, thing, tuple(cells))
+    for method, url, thing, *cells in (line.split() for line in MATRIX.splitlines()[2:] if line)
+]
+
+
+class World:
+    """A job of the user's own and a foreign one, each with an application and its document."""
+
+    def __init__(self, who: str) -> None:
+        self.user = None if who == "anonymous" else self._user(who)
+        team = [self.user] if self.user else []
+        self.job = world.a_job(hiring_team=team)
+        self.secret = world.a_job(hiring_team=[world.a_user("recruiter")], is_confidential=True)
+        self.other = world.a_job(hiring_team=team)
+        self.own = world.an_application(self.job)
+        self.closed = world.an_application(self.job, status="rejected")
+        self.closed.events.create(kind="rejected", at=timezone.now(), reason="No.")
+        self.foreign = world.an_application(self.secret)
+        start = timezone.now().date() + timedelta(days=30)
+        self.employee = world.an_employee(start_date=start)
+
+    @staticmethod
+    def _user(who: str) -> User:
+        return world.a_user(None if who == "nobody" else who)
+
+    def path(self, row: Row) -> str:
+        name = row.url
+        if name == "/":
+            return name
+        if name == "account_reset_password_from_key":
+            return reverse(name, kwargs={"uidb36": "1", "key": "unknown"})
+        if row.thing == "-":
+            return reverse(name)
+        if name.startswith("careers:") or name == "hr:board":
+            return reverse(name, args=[self._job(row.thing).slug])
+        return reverse(name, args=[self._pk(row)])
+
+    def _job(self, thing: str) -> Job:
+        return self.secret if thing == "foreign" else self.job
+
+    def _pk(self, row: Row) -> Any:
+        if row.thing == "unknown":
+            return uuid4()
+        if row.url == "hr:attachment":
+            return self._attachment(row.thing).pk
+        return self._record(row.thing).pk
+
+    def _record(self, thing: str) -> Application | Employee:
+        record: Application | Employee = getattr(self, thing)
+        return record
+
+    def _attachment(self, thing: str) -> Attachment:
+        if thing == "staged":
+            return world.an_attachment(None, content=b"%PDF-", staged_by="a" * 64)
+        if thing == "pending":
+            return world.an_attachment(self.own, content=b"%PDF-", verdict="pending")
+        return world.an_attachment(self._record(thing), content=b"%PDF-")
+
+    def data(self, row: Row) -> dict[str, Any]:
+        stages = [] if self.own.job is None else list(self.own.job.stages.order_by("position"))
+        return {
+            "set_language": {"language": "en"},
+            "hr:move": {"stage": stages[1].pk, "seen": stages[0].pk},
+            "hr:reject": {"reason": "Another fits better.", "when": "soon"},
+            "hr:reopen": {"reason": "A mistake."},
+            "hr:assign": {"job": self.other.slug},
+            "hr:hire": {
+                "start_date": self.employee.start_date,
+                "job_title": "Nurse",
+                "personnel_number": f"X-{self.own.pk.hex[:8]}",
+            },
+            "hr:erase_employee": {"rule": "left"},
+        }.get(row.url, {})
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_each_role_gets_what_the_matrix_says(row: Row) -> None:
+    answers = tuple(_answer(row, who) for who in WHO)
+    assert answers == tuple(
+        answer if expected == "***" else expected
+        for answer, expected in zip(answers, row.expected, strict=True)
+    )
+
+
+def _answer(row: Row, who: str) -> str:
+    cache.clear()
+    scene, client = World(who), Client()
+    if scene.user:
+        client.force_login(scene.user)
+    path = scene.path(row)
+    response = client.post(path, scene.data(row)) if row.method == "POST" else client.get(path)
+    if row.url.startswith("hr:") and who == "anonymous":
+        assert response["Location"].startswith(reverse("account_login"))
+    if response.streaming:
+        b"".join(response)  # to its end, which closes the file
+    return str(response.status_code)
+
+
+def _names(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _names(
+                pattern, f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+            )
+        elif isinstance(pattern, URLPattern):
+            yield f"{prefix}{pattern.name or f'/{pattern.pattern}'}"
+
+
+def test_every_address_has_its_row() -> None:
+    addresses = {name for name in _names(get_resolver()) if not name.startswith("admin:")}
+    assert addresses | {"admin:index"} == {row.url for row in ROWS}

@@ -1,0 +1,126 @@
+"""The pages cost the same at 10 and at 1,000 applications: at most 12 queries each."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from candidates import legal
+from candidates.models import Application, Employee, Job
+from candidates.models.holds import Hold
+from candidates.status import Status
+from tests import world
+
+MOST = 12
+STATUSES = (Status.OPEN, Status.OPEN, Status.REJECTED, Status.WITHDRAWN)
+
+
+def many_applications(job: Job, number: int) -> list[Application]:
+    """Put applications of one address into every stage and most statuses of a job."""
+    stages = list(job.stages.all())
+    made = []
+    for n in range(number):
+        application = Application(
+            job=job,
+            stage=stages[n % len(stages)],
+            first_name="Käthe",
+            last_name=f"Großmann {n}",
+            email="kaethe@post.example",
+            language="de",
+            legal_basis=legal.basis(),
+            policy_version="2026-11",
+            received_at=world.NOW - timedelta(minutes=n),
+            stage_since=world.NOW - timedelta(minutes=n),
+        )
+        if (status := STATUSES[n // len(stages) % len(STATUSES)]) != Status.OPEN:
+            application.close(status, on=world.TODAY)
+        made.append(application)
+    Application.objects.bulk_create(made)
+    return made
+
+
+def many_employees(number: int) -> None:
+    Employee.objects.bulk_create(
+        Employee(
+            personnel_number=f"N-{uuid4().hex[:12]}",
+            first_name="Özlem",
+            last_name="Schäfer",
+            email="oezlem@post.example",
+            job_title="Pflegefachkraft",
+            start_date=world.TODAY,
+            applied_on=world.TODAY,
+            applied_as="Pflegefachkraft",
+            hired_at=world.NOW,
+        )
+        for _ in range(number)
+    )
+
+
+def queries(client: Client, path: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as context:
+        response = client.get(path)
+    assert response.status_code == 200, path
+    return len(context)
+
+
+@pytest.mark.django_db
+def test_the_number_of_queries_does_not_grow_with_the_number_of_applications() -> None:
+    user = world.a_user("recruiter")
+    user.groups.add(*world.a_user("personnel").groups.all())
+    job = world.a_job(hiring_team=[user])
+    client = world.log_in(Client(), user)
+    opened, closed = many_applications(job, 10)[0], world.an_application(job, status="rejected")
+    employee = world.an_employee(application=world.an_application(job, status="hired"))
+    paths = [
+        reverse("hr:jobs"),
+        reverse("hr:board", args=[job.slug]),
+        reverse("hr:applications"),
+        reverse(
+            "hr:applications", query={"job": job.slug, "status": "closed", "order": "deletion"}
+        ),
+        opened.get_absolute_url(),
+        closed.get_absolute_url(),
+        reverse("hr:employees"),
+        employee.get_absolute_url(),
+        reverse("hr:reject", args=[opened.pk]),
+        reverse("hr:hire", args=[opened.pk]),
+    ]
+    many_employees(10)
+    few = {path: queries(client, path) for path in paths}
+
+    many_applications(job, 990)
+    many_employees(990)
+    for n in range(20):
+        _ripen(opened, n)
+        _ripen(closed, n)
+
+    assert {path: queries(client, path) for path in paths} == few
+    assert max(few.values()) <= MOST, few
+
+
+def _ripen(application: Application, n: int) -> None:
+    """Give an application another event, mail, document and hold."""
+    at = world.NOW + timedelta(minutes=n)
+    application.events.create(kind="moved", at=at, by=world.a_user(), detail="Sichtung")
+    application.mails.create(
+        purpose="receipt", language="de", to="k@post.example", created_at=at, send_at=at
+    )
+    world.an_attachment(application, content=b"%PDF-")
+    Hold.objects.create(application=application, kind="other", reason="?", set_at=at, until=at)
+
+
+@pytest.mark.django_db
+def test_a_later_page_of_the_list_costs_one_query_more_for_its_edge() -> None:
+    user = world.a_user("recruiter")
+    job = world.a_job(hiring_team=[user])
+    rows = many_applications(job, 120)
+    client = world.log_in(Client(), user)
+    first = queries(client, reverse("hr:applications"))
+    edge = reverse("hr:applications", query={"after": str(rows[60].pk)})
+    assert queries(client, edge) == first + 1 <= MOST
