@@ -152,6 +152,8 @@ class RefuseUnreadable:
             check_headers(request)
             check_body(request)
         except errors.Unreadable as error:
+            for handler in request.upload_handlers:
+                handler.upload_interrupted()  # a file that has half arrived
             drain(request)
             return errors.unreadable(request, error)
         response = self.get_response(request)

@@ -296,7 +296,7 @@ def database() -> dict[str, Any]:
     schemes = {"postgres", "postgresql", "sqlite"}
     url("DATABASE_URL", value, schemes=schemes, example=example)
     entry: dict[str, Any] = dict(Env.db_url_config(value))
-    if not entry.get("NAME"):
+    if entry.get("NAME") in {None, "", ":memory:"}:  # the job cluster must find it too
         raise refuse("DATABASE_URL", f"names no database. Set it to one like {example}")
     entry["CONN_HEALTH_CHECKS"] = True
     if entry["ENGINE"] == "django.db.backends.sqlite3":

@@ -2,6 +2,7 @@
 
 import os
 
+from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.core.wsgi import get_wsgi_application
 
@@ -15,11 +16,12 @@ class Request(WSGIRequest):
     has_no_type = False
 
     def _set_content_type_params(self, meta: dict[str, object]) -> None:
-        # Django 5.2 raises ValueError here, outside of all that would turn it into a page.
+        # What Django 5.2 raises here, about an encoding or the query that it then reads, is
+        # outside of all that would turn it into a page.
         try:
             super()._set_content_type_params(meta)  # type: ignore[misc]
-        except ValueError:
-            self.content_type, self.content_params = "", {}
+        except (ValueError, LookupError, SuspiciousOperation):
+            self.content_type, self.content_params, self._encoding = "", {}, None
             self.has_no_type = True
 
 

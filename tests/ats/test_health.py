@@ -1,0 +1,114 @@
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import DatabaseError, connection
+from django.test import Client
+from django.utils import timezone
+
+from ats import views
+from candidates.models import Heartbeat
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import Settings
+
+    from storage.backends import Bucket, Folder
+
+
+def beat(name: str, ago: timedelta) -> None:
+    Heartbeat.objects.beat(name, timezone.now() - ago)
+
+
+def all_beat() -> None:
+    beat("cluster", timedelta(minutes=4))
+    beat("purge", timedelta(hours=24, minutes=59))
+
+
+WELL = {"status": "well"} | dict.fromkeys(("database", "storage", "cluster", "purge"), "well")
+
+
+@pytest.mark.django_db
+def test_it_is_well_when_all_its_parts_are(
+    client: Client, attachment_store: "Folder | Bucket"
+) -> None:
+    all_beat()
+    response = client.get("/health/")
+    assert (response.status_code, response.json()) == (200, WELL)
+    assert "no-store" in response["Cache-Control"]
+    assert "Set-Cookie" not in response
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "ago"), [("cluster", timedelta(minutes=5)), ("purge", timedelta(hours=25))]
+)
+def test_a_silent_job_is_named_with_its_last_sign(
+    client: Client, name: str, ago: timedelta
+) -> None:
+    all_beat()
+    beat(name, ago + timedelta(seconds=1))
+    response = client.get("/health/")
+    assert response.status_code == 503
+    found = response.json()
+    assert found.pop(name).startswith("silent since 20")
+    assert found == {key: word for key, word in WELL.items() if key != name} | {
+        "status": "not well"
+    }
+
+
+@pytest.mark.django_db
+def test_jobs_that_never_ran_are_not_well(client: Client) -> None:
+    response = client.get("/health/")
+    assert response.status_code == 503
+    assert response.json()["purge"] == response.json()["cluster"] == "has not run yet"
+
+
+@pytest.mark.django_db
+def test_a_storage_that_is_down_is_named(client: Client, settings: "Settings") -> None:
+    all_beat()
+    settings.STORAGES = settings.STORAGES | {
+        "attachments": {
+            "BACKEND": "storage.backends.Folder",
+            "OPTIONS": {"location": "/proc/no/such"},
+        }
+    }
+    response = client.get("/health/")
+    assert (response.status_code, response.json()["storage"]) == (503, "down")
+
+
+class Sleepy:
+    def check(self) -> None:
+        time.sleep(1)
+
+
+@pytest.mark.django_db
+def test_a_storage_that_hangs_does_not_hang_the_page(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "attachment_store", Sleepy)
+    monkeypatch.setattr(views, "SECONDS", 0.05)
+    started = time.monotonic()
+    response = client.get("/health/")
+    assert time.monotonic() - started < 0.9
+    assert (response.status_code, response.json()["storage"]) == (503, "too slow")
+
+
+@pytest.mark.django_db
+def test_a_database_that_is_down_is_named(client: Client) -> None:
+    def broken(*args: object) -> None:
+        raise DatabaseError("connection of user mira refused")
+
+    with connection.execute_wrapper(broken):
+        response = client.get("/health/")
+    assert response.status_code == 503
+    assert response.json()["database"] == "down"
+    assert "mira" not in response.text
+
+
+def test_it_is_only_to_be_read(client: Client) -> None:
+    assert client.post("/health/").status_code == 405
+
+
+def test_search_engines_are_told_what_not_to_keep(client: Client) -> None:
+    assert "Disallow: /hr/" in client.get("/robots.txt").text
