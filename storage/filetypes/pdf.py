@@ -75,12 +75,16 @@ def prove(path: Path) -> Kind:
         try:
             with pikepdf.open(file) as document:
                 Check(document).all()
-        except pikepdf.PasswordError as error:
-            raise Refusal("pdf-password") from error
-        except pikepdf.PdfError as error:
-            locked = "encryption" in str(error)
-            raise Refusal("pdf-password" if locked else "pdf-broken") from error
+        except (pikepdf.PasswordError, pikepdf.PdfError) as error:
+            raise Refusal(_why(error)) from error
     return Kind(TYPE, ".pdf")
+
+
+def _why(error: Exception) -> str:
+    # With a certificate instead of a password, qpdf does not support the encryption.
+    if isinstance(error, pikepdf.PasswordError) or "encryption" in str(error):
+        return "pdf-password"
+    return "pdf-no-pages" if "no pages found" in str(error) else "pdf-broken"
 
 
 # Before and after ---------------------------------------------------------------------------
@@ -89,8 +93,11 @@ def prove(path: Path) -> Kind:
 def _check_surroundings(content: mmap) -> None:
     """Refuse a file that is another one as well, before or after the PDF in it.
 
-    Other bytes there are normal: printers' commands, headers of mails, blank lines.
+    Other bytes there are normal: printers' commands, headers of mails, blank lines. But a file
+    that never comes to its end is half of one, however much of it qpdf can read.
     """
+    if content.find(b"startxref") < 0:
+        raise Refusal("pdf-broken")
     before = content[: content.find(b"%PDF-", 0, HEAD)]
     if before.lstrip(b"\xef\xbb\xbf \t\r\n\0").startswith(OTHER_STARTS):
         raise Refusal("disguised")

@@ -56,7 +56,7 @@ class Proxy:
 
     def __enter__(self) -> Self:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.thread = Thread(target=self.server.serve_forever, daemon=True)
+        self.thread = Thread(target=self.server.serve_forever, args=[0.02], daemon=True)
         self.thread.start()
         return self
 
