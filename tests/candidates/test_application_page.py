@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -366,11 +365,6 @@ def test_a_document_of_another_application_cannot_be_taken_along(hr: Client) -> 
 # Downloads --------------------------------------------------------------------------------
 
 
-def download(client: Client, pk: object) -> HttpResponse:
-    response: HttpResponse = client.get(reverse("hr:attachment", args=[pk]))
-    return response
-
-
 def test_a_download_is_the_file_and_nothing_a_browser_would_open(hr: Client) -> None:
     attachment = world.an_attachment(world.an_application(), "Lebenslauf „Größe“.pdf", b"%PDF-1.7")
     response = hr.get(reverse("hr:attachment", args=[attachment.pk]))
@@ -391,6 +385,6 @@ def test_a_download_is_the_file_and_nothing_a_browser_would_open(hr: Client) -> 
 def test_a_document_whose_object_is_gone_is_a_page_that_says_so(hr: Client) -> None:
     attachment = world.an_attachment(world.an_application(), content=b"%PDF-")
     world.store().erase(attachment.key)
-    response = download(hr, attachment.pk)
+    response = hr.get(reverse("hr:attachment", args=[attachment.pk]))
     assert response.status_code == 404
     assert "This document is not there" in response.content.decode()

@@ -1,6 +1,7 @@
 """The list of applications: filters from the address, and pages by their edge."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -24,14 +25,14 @@ def hr(client: Client, recruiter: User) -> Client:
     return world.log_in(client, recruiter)
 
 
-def listed(client: Client, **query: object) -> list[Application]:
+def listed(client: Client, **query: Any) -> list[Application]:
     response = client.get(reverse("hr:applications"), query)
     assert response.status_code == 200
     rows: list[Application] = response.context["page"].rows
     return rows
 
 
-def walk(client: Client, direction: str, start: object = None, **query: object) -> list[str]:
+def walk(client: Client, direction: str, start: Any = None, **query: Any) -> list[str]:
     """Return the last names on all pages, from the first (or from a cursor) to the last."""
     names: list[str] = []
     while True:
@@ -44,7 +45,7 @@ def walk(client: Client, direction: str, start: object = None, **query: object) 
             return names
 
 
-def some(job: Job, number: int, **fields: object) -> list[str]:
+def some(job: Job, number: int, **fields: Any) -> list[str]:
     """Create applications, two of them at each moment; return their names, the oldest first."""
     for n in range(number):
         at = world.NOW - timedelta(days=30) + timedelta(minutes=n // 2)
@@ -143,7 +144,7 @@ def test_a_cursor_that_leads_nowhere_shows_the_beginning(
 def test_a_cursor_of_somebody_elses_application_leads_nowhere(hr: Client) -> None:
     secret = world.a_job(is_confidential=True)
     foreign = world.an_application(secret)
-    assert hr.get(reverse("hr:applications"), {"after": foreign.pk}).context["page"].is_lost
+    assert hr.get(reverse("hr:applications"), {"after": str(foreign.pk)}).context["page"].is_lost
 
 
 def test_the_list_keeps_its_filters_when_it_is_turned(

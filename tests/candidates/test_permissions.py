@@ -165,7 +165,7 @@ class World:
 
     def data(self, row: Row) -> dict[str, Any]:
         stages = [] if self.own.job is None else list(self.own.job.stages.order_by("position"))
-        return {
+        data: dict[str, dict[str, Any]] = {
             "set_language": {"language": "en"},
             "hr:move": {"stage": stages[1].pk, "seen": stages[0].pk},
             "hr:reject": {"reason": "Another fits better.", "when": "soon"},
@@ -177,7 +177,8 @@ class World:
                 "personnel_number": f"X-{self.own.pk.hex[:8]}",
             },
             "hr:erase_employee": {"rule": "left"},
-        }.get(row.url, {})
+        }
+        return data.get(row.url, {})
 
 
 @pytest.mark.django_db
