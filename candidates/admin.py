@@ -69,11 +69,24 @@ def role_name(group: Group) -> str:
     return str(Role(group.name).label) if group.name in Role.values else group.name
 
 
+class RoleFilter(admin.SimpleListFilter):
+    """Filters users by role, in words."""
+
+    title = _("role")
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Role.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        return queryset.filter(groups__name=self.value()) if self.value() else queryset
+
+
 @admin.register(User)
 class UserPage(Page):
     form = UserForm
     list_display = ("email", "first_name", "last_name", "role_names", "is_active", "last_login")
-    list_filter = ("is_active", "groups")
+    list_filter = ("is_active", RoleFilter)
     search_fields = ("email", "first_name", "last_name")
     ordering = ("email",)
     readonly_fields = ("last_login", "date_joined")

@@ -171,3 +171,11 @@ def test_the_history_of_a_user_opens(administrator: Client) -> None:
     administrator.post(f"/admin/candidates/user/{user.pk}/change/", form(email=user.email))
     assert administrator.get(f"/admin/candidates/user/{user.pk}/history/").status_code == 200
     assert administrator.get("/admin/").status_code == 200
+
+
+def test_users_are_found_by_role_and_name(administrator: Client) -> None:
+    a_user("recruiter", last_name="Findling")
+    for query in ("role=recruiter", "q=Findling", "is_active__exact=1&role=recruiter"):
+        listed = administrator.get(f"/admin/candidates/user/?{query}").text
+        assert "Findling" in listed
+    assert "Findling" not in administrator.get("/admin/candidates/user/?role=personnel").text
