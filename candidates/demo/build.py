@@ -26,7 +26,7 @@ from .lives import Life, invent
 from .people import APPLICANTS, ENDS_TODAY, HELD, HIRED, OFFER, REJECTED, STARTS, Applicant
 
 SESSION = "demo"
-DOMAINS = ("posteo.example", "mailbox.example", "web.example", "freenet.example")
+DOMAINS = ("posteo.example", "mailbox.example", "web.example", "post.example")
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 REASONS = (
     "Erfahrung mit den verlangten Werkzeugen fehlt.",

@@ -84,7 +84,9 @@ APPLICANTS: dict[str, tuple[Applicant, ...]] = {
         A("Emre", "Yıldırım", INTERVIEW, 12, 3),
         A("Chiara", "Benedetti", INTERVIEW, 10),
         A("Haruki", "Tanaka", INTERVIEW, 9),
+        A("Antonia", "Reiß", INTERVIEW, 14, 3),
         A("Nadia", "El-Sayed", OFFER, 20, 3),
+        A("Ondřej", "Šimůnek", OFFER, 17),
         A("Peter", "Lindner", REJECTED, 0),
         A("Ana", "Kovačević", REJECTED, ENDS_TODAY),
         A("Markus", "Thiele", WITHDRAWN, 150, 1),
@@ -92,6 +94,7 @@ APPLICANTS: dict[str, tuple[Applicant, ...]] = {
         A("Ole", "Jansen", REJECTED, 104),
         A("Grace", "Nwosu", HIRED, 90, 3),
         A("Vincent", "Laurent", REJECTED, 54),
+        A("Gülsüm", "Yavuz", WITHDRAWN, 176, 1),
     ),
     "product-designer": (
         A("Mira", "Okonkwo", RECEIVED, 1, 3),
