@@ -17,6 +17,15 @@ from candidates.status import Status
 from candidates.views.page import page
 
 
+@dataclass(frozen=True)
+class Line:
+    """One line of an application's history."""
+
+    at: datetime
+    event: Event | None = None
+    mail: Mail | None = None
+
+
 @require_safe
 @access.allow(*access.READERS)
 def applications(request: HttpRequest) -> HttpResponse:
@@ -56,11 +65,13 @@ def draw(
 ) -> HttpResponse:
     """Render an application's page, with the sentence of what could not be done, if any."""
     user, now = access.person(request), timezone.now()
+    lines = history(application)
     context = {
         "application": application,
         "documents": application.attachments.all(),
         "others": reads.others_of(application, user),
-        "history": history(application),
+        "history": lines,
+        "rejection_mail": _unsent_rejection(application, lines),
         "error": error,
         **(
             _open(application, user, now)
@@ -90,27 +101,19 @@ def _closed(application: Application, user: User, now: datetime) -> dict[str, An
     """Return what the page of a closed application says of its end."""
     holds = sorted(application.holds.all(), key=lambda hold: hold.until)
     application.held_until = holds[-1].until if holds else None  # type: ignore[attr-defined]
-    is_rejected = application.status == Status.REJECTED
     return {
         "hold": holds[-1] if holds and holds[-1].until > now else None,
         "today": retention.local_date(now),
-        "may_reopen": is_rejected,
-        "rejection_mail": _unsent_rejection(application) if is_rejected else None,
+        "may_reopen": application.status == Status.REJECTED,
         "employee": access.employees(user).filter(application=application).first(),
     }
 
 
-def _unsent_rejection(application: Application) -> Mail | None:
-    return application.mails.unsent().filter(purpose=Mail.Purpose.REJECTION).first()
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of an application's history."""
-
-    at: datetime
-    event: Event | None = None
-    mail: Mail | None = None
+def _unsent_rejection(application: Application, lines: list[Line]) -> Mail | None:
+    """Return the rejection that nobody has begun to send, so that it can be undone unseen."""
+    mails = (line.mail for line in lines if line.mail and application.status == Status.REJECTED)
+    unsent = (mail for mail in mails if mail.state == Mail.State.QUEUED)
+    return next((mail for mail in unsent if mail.purpose == Mail.Purpose.REJECTION), None)
 
 
 def history(application: Application) -> list[Line]:
