@@ -60,6 +60,20 @@ def hosts(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.security, deploy=True)
+def proxies(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.ATS_SITE_URL.startswith("https://") or settings.ATS_TRUSTED_PROXIES:
+        return []
+    return [
+        Caution(
+            "ATS_SITE_URL is https and ATS_TRUSTED_PROXIES is 0: behind a proxy that speaks HTTPS,"
+            " each page would redirect to itself.",
+            hint="Set ATS_TRUSTED_PROXIES to 1, and see docs/operation.md for what the proxy sets.",
+            id="ats.W004",
+        )
+    ]
+
+
 @register
 def storage_folder(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     location = settings.STORAGES["attachments"]["OPTIONS"].get("location")

@@ -46,9 +46,9 @@ ENCODING = _(
     "The form did not arrive as UTF-8 text. Go back, reload the page and send the form again; if"
     " that does not help, use another browser."
 )
-NUL = _(
-    "The form holds a character that is no text (NUL), perhaps from copying. Go back, type that"
-    " field anew and send the form again."
+NO_TEXT = _(
+    "The form holds a character that cannot be read (� or NUL), perhaps from copying. Go back, type"
+    " that field anew and send the form again."
 )
 BROKEN = _(
     "The form did not arrive whole. Go back and send it again; if it has large files, on a"

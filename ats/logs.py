@@ -1,6 +1,6 @@
 """Logs without personal data: they are kept elsewhere and longer than the records are.
 
-Tokens, queries and e-mail addresses are masked. An exception is written as its type and where
+Tokens, queries, IP and e-mail addresses are masked. An exception is written as its type and where
 it came from, without its message: database drivers quote the row in it.
 """
 
@@ -15,6 +15,8 @@ from django.conf import settings
 TOKEN = re.compile(r"(/my/|/accounts/password/reset/key/)(?!done\b)[^/?\s]+")
 QUERY = re.compile(r"(/[^\s?\"']*)\?[^\s\"']*")
 EMAIL = re.compile(r"[^\s<>()\[\]\"',:;=@/]+@[^\s<>()\[\]\"',:;=@/]+")
+#: gunicorn names the visitor's address so; IPv4 is also found elsewhere.
+IP = re.compile(r"\bip=[0-9A-Fa-f:.]+|\b(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b")
 #: Controls, line separators and marks that turn the direction of writing.
 UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff]"
@@ -27,9 +29,10 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tupl
 
 
 def masked(text: str) -> str:
-    """Return a text, or a path, without tokens, queries and e-mail addresses."""
+    """Return a text, or a path, without tokens, queries, IP and e-mail addresses."""
     text = TOKEN.sub(r"\1***", text)
     text = QUERY.sub(r"\1", text)
+    text = IP.sub("***", text)
     return EMAIL.sub("***@***", text)
 
 

@@ -197,8 +197,10 @@ def check_body(request: HttpRequest) -> None:
         unquote_to_bytes(request.body)
     ):
         raise errors.Unreadable(errors.ENCODING)
-    if any("\0" in text for name, values in fields.lists() for text in (name, *values)):
-        raise errors.Unreadable(errors.NUL)
+    # Django puts � where the parts of a form are not UTF-8; what it stood for is lost.
+    texts = (text for name, values in fields.lists() for text in (name, *values))
+    if any("\0" in text or "\ufffd" in text for text in texts):
+        raise errors.Unreadable(errors.NO_TEXT)
 
 
 class Telling:

@@ -45,6 +45,7 @@ def manage(*words: str) -> str:
         production = machine.production_like() | {
             "ATS_SITE_URL": "https://jobs.musterwerk.example",
             "ATS_ALLOWED_HOSTS": "jobs.musterwerk.example",
+            "ATS_TRUSTED_PROXIES": "1",
             "EMAIL_URL": "smtp+tls://halbjahr:secret@mail.musterwerk.example:587",
             "DATABASE_URL": f"sqlite:///{home}/halbjahr.sqlite3",
             "ATS_STORAGE_URL": f"file://{home}/attachments",

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from pytest_django.fixtures import Settings
 
+# The end of a request looks after the database's connections.
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite")]
+
 
 @pytest.fixture
 def lines() -> Iterator[list[str]]:

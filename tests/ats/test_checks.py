@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def found() -> set[str]:
+def found(*, deployed: bool = False) -> set[str]:
     """Return the ids of our own checks that have something to say."""
-    return {name for message in run_checks() if (name := message.id or "").startswith("ats.")}
+    messages = run_checks(include_deployment_checks=deployed)
+    return {name for message in messages if (name := message.id or "").startswith("ats.")}
 
 
 def test_usual_settings_have_nothing_to_say() -> None:
@@ -44,6 +45,14 @@ def test_debug_on_a_public_site_is_warned_of(settings: "Settings") -> None:
 def test_a_site_that_refuses_its_own_name_is_warned_of(settings: "Settings") -> None:
     settings.ALLOWED_HOSTS = ["other.example.org"]
     assert found() == {"ats.W003"}
+
+
+def test_https_without_a_proxy_is_warned_of_where_it_is_deployed(settings: "Settings") -> None:
+    settings.ATS_SITE_URL = "https://jobs.example.org"
+    assert found() == set()
+    assert found(deployed=True) == {"ats.W004"}
+    settings.ATS_TRUSTED_PROXIES = 1
+    assert found(deployed=True) == set()
 
 
 def test_a_storage_folder_that_cannot_be_written_is_an_error(

@@ -78,6 +78,9 @@ def test_a_failed_job_is_logged_without_its_traceback_message() -> None:
         ("Error handling request /jobs/?name=Mira&x=1 now", "Error handling request /jobs/ now"),
         ("mail to <kaethe.g@post.example> failed", "mail to <***@***> failed"),
         ("Why? Because", "Why? Because"),
+        ("Invalid request from ip=203.0.113.7: no", "Invalid request from *** no"),
+        ("Invalid request from ip=2001:db8::7: no", "Invalid request from *** no"),
+        ("connection to 203.0.113.7 refused", "connection to *** refused"),
     ],
 )
 def test_tokens_queries_and_addresses_are_masked(text: str, expected: str) -> None:

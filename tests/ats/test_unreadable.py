@@ -17,6 +17,9 @@ from ats.middleware import largest_body
 from ats.wsgi import application
 from tests.world import rounds
 
+# The end of a request looks after the database's connections.
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite")]
+
 LOGIN = "/accounts/login/"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=b"
@@ -93,6 +96,9 @@ def part(name: str, value: bytes, more: str = "", disposition: str = "") -> byte
         (b"login=a%00b", FORM, "NUL"),
         (part("lo\0gin", b"a") + b"--b--", MULTIPART, "NUL"),
         (part("login", b"a\0b") + b"--b--", MULTIPART, "NUL"),
+        (part("login", b"M\xfcller") + b"--b--", MULTIPART, "cannot be read"),
+        (part("login", b"\xed\xa0\x80") + b"--b--", MULTIPART, "cannot be read"),
+        (part("login", "\ufffd".encode()) + b"--b--", MULTIPART, "cannot be read"),
     ],
 )
 def test_a_form_that_cannot_be_read_is_told_why(body: bytes, content_type: str, says: str) -> None:
@@ -113,7 +119,6 @@ def test_a_length_that_is_none_is_no_error_of_ours(length: str) -> None:
     assert post(b"x", MULTIPART, CONTENT_LENGTH=length).status in {400, 403}
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", "", "; ;", "a"])
 def test_other_types_pass_as_an_empty_form(content_type: str) -> None:
     # Without a form there is no token in it.
@@ -152,7 +157,6 @@ def test_a_query_with_a_content_type_of_another_encoding_is_refused(charset: str
     assert response.status == 400
 
 
-@pytest.mark.django_db
 def test_an_unknown_host_is_told_the_right_one(client: Client) -> None:
     response = client.get("/jobs/", headers={"host": "evil.example", "accept-language": "en"})
     assert response.status_code == 400
@@ -187,7 +191,6 @@ def test_too_many_fields_in_a_query_with_an_encoding_get_their_page() -> None:
 ascii_text = st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=60)
 
 
-@pytest.mark.django_db
 @hypothesis_settings(
     max_examples=rounds(150, 5000),
     deadline=None,
