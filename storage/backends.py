@@ -97,9 +97,13 @@ def _file_errors() -> Iterator[None]:
     except FileNotFoundError as error:
         raise ObjectMissing("missing") from error
     except OSError as error:
-        code = errno.errorcode.get(error.errno or 0, "OSError")
         kind = StorageError if error.errno in OF_ONE_FILE else StorageDown
-        raise kind(code) from error
+        raise kind(_code(error)) from error
+
+
+def _code(error: OSError) -> str:
+    """Return the error's name, such as ENOSPC; its text would name the file."""
+    return errno.errorcode.get(error.errno or 0, "OSError")
 
 
 class Folder(FileSystemStorage):
@@ -124,7 +128,7 @@ class Folder(FileSystemStorage):
         except OSError as error:
             with suppress(OSError):
                 part.unlink()
-            raise StorageDown(errno.errorcode.get(error.errno or 0, "OSError")) from error
+            raise StorageDown(_code(error)) from error
 
     def open_object(self, key: str) -> BinaryIO:
         with _file_errors():
@@ -144,7 +148,7 @@ class Folder(FileSystemStorage):
 
     def keys(self, prefix: str) -> Iterator[str]:
         root = Path(self.location)
-        for folder, _folders, names in os.walk(root):
+        for folder, _folders, names in os.walk(root, onerror=_unless_missing):
             # A key and its half-written copies lie in one folder.
             for name in sorted({name.partition(PART)[0] for name in names}):
                 key = Path(folder, name).relative_to(root).as_posix()
@@ -157,7 +161,7 @@ class Folder(FileSystemStorage):
             with tempfile.TemporaryFile(dir=self.location):
                 pass
         except OSError as error:
-            raise StorageDown(errno.errorcode.get(error.errno or 0, "OSError")) from error
+            raise StorageDown(_code(error)) from error
 
     def _place(self, key: str) -> Path:
         return Path(self.location, checked(key))
@@ -173,6 +177,12 @@ class Folder(FileSystemStorage):
 
     def url(self, name: str | None) -> str:
         raise NotImplementedError("Attachments are only served through the application.")
+
+
+def _unless_missing(error: OSError) -> None:
+    """Have a folder that cannot be read stop a listing: what is skipped would seem gone."""
+    if not isinstance(error, FileNotFoundError):
+        raise StorageDown(_code(error)) from error
 
 
 def _files_of(target: Path) -> Iterator[Path]:

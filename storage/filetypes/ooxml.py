@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from posixpath import normpath
 from typing import TYPE_CHECKING
 from xml.parsers import expat
-from zipfile import ZipInfo
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
@@ -35,8 +35,12 @@ NAMESPACES = (
 )
 #: Types, relations: small parts that are read whole.
 MAX_INDEX = 2 * MB
-#: Text: more than 10,000 pages.
-MAX_XML = 64 * MB
+#: Text: thousands of pages.
+MAX_XML = 32 * MB
+#: What the parser keeps in memory: open elements, names, one tag with all that is in it.
+MAX_DEPTH = 1_000
+MAX_NAMES = 50_000
+MAX_TAG = 2 * MB
 
 #: Relations that must not lead out of the file: what they load is run or becomes the document.
 INSIDE_ONLY = {"afchunk", "control", "frame", "oleobject", "package", "subdocument"}
@@ -54,8 +58,9 @@ OLE_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 def claims(path: Path, head: bytes) -> bool:
     if not head.startswith((ZIP, OLE)):
         return False
-    content = path.read_bytes()
-    return (TYPES_PART.encode() if head.startswith(ZIP) else OLE_ENCRYPTED) in content
+    mark = TYPES_PART.encode() if head.startswith(ZIP) else OLE_ENCRYPTED
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        return content.find(mark) >= 0
 
 
 def prove(path: Path) -> Kind:
@@ -159,7 +164,7 @@ def _check_parts(archive: Archive, types: Types, main: str, budget: Budget) -> N
         elif _is_xml(name, types):
             _check_xml(pieces)
         else:
-            _check_bytes(pieces, entry)
+            _check_bytes(pieces)
     if main.lower() not in names:
         raise Refusal("docx-broken")
 
@@ -178,13 +183,21 @@ def _check_xml(pieces: Iterable[bytes], *, root: tuple[str, ...] = ()) -> None:
     """Refuse XML that is not well-formed, declares a DTD, or is not what `root` says."""
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartDoctypeDeclHandler = _refuse_dtd
+    depth = 0
 
-    def check_root(name: str, _attributes: object) -> None:
-        parser.StartElementHandler = None
-        if root and name not in root:
+    def start(name: str, _attributes: object) -> None:
+        nonlocal depth
+        if root and not depth and name not in root:
             raise Refusal("docx-broken")
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise Refusal("docx-bomb")
 
-    parser.StartElementHandler = check_root
+    def end(_name: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser.StartElementHandler, parser.EndElementHandler = start, end
     size = 0
     try:
         for piece in pieces:
@@ -192,6 +205,8 @@ def _check_xml(pieces: Iterable[bytes], *, root: tuple[str, ...] = ()) -> None:
             if size > MAX_XML:
                 raise Refusal("docx-bomb")
             parser.Parse(piece)
+            if size - parser.CurrentByteIndex > MAX_TAG or len(parser.intern) > MAX_NAMES:
+                raise Refusal("docx-bomb")
         parser.Parse(b"", True)
     except (expat.ExpatError, ValueError, LookupError) as error:
         raise Refusal("docx-broken") from error
@@ -201,7 +216,7 @@ def _refuse_dtd(*_declaration: object) -> None:
     raise Refusal("docx-broken")
 
 
-def _check_bytes(pieces: Iterable[bytes], entry: ZipInfo) -> None:
+def _check_bytes(pieces: Iterable[bytes]) -> None:
     """Refuse programs, and macros or programs within embedded objects."""
     first, tail, is_ole = True, b"", False
     for piece in pieces:

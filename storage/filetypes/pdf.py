@@ -54,10 +54,10 @@ XFA_STARTS = re.compile(
 
 # A stream that unpacks to more is damaged to qpdf. For the whole process: qpdf knows no other way.
 set_qpdf_limits(
-    flate_max_memory=256 * MB,
-    run_length_max_memory=256 * MB,
-    png_max_memory=256 * MB,
-    tiff_max_memory=256 * MB,
+    flate_max_memory=64 * MB,
+    run_length_max_memory=64 * MB,
+    png_max_memory=64 * MB,
+    tiff_max_memory=64 * MB,
     max_stream_filters=8,
     doc_max_warnings=10_000,
 )
@@ -135,6 +135,7 @@ class Check:
         self.pages()
         self.starting()
         self.files(_get(_get(self.root, "/Names"), "/EmbeddedFiles"))
+        self.associated(self.root)
         self.form()
 
     def pages(self) -> None:
@@ -146,6 +147,7 @@ class Check:
             raise Refusal("pdf-no-pages")
         for page in pages:
             self.step()
+            self.associated(page)
             self.triggers(_get(page, "/AA"))
             for annotation in _items(_get(page, "/Annots")):
                 self.annotation(annotation)
@@ -187,6 +189,10 @@ class Check:
 
     def files(self, tree: Object | None) -> None:
         for specification in self.leaves(tree):
+            self.file(specification)
+
+    def associated(self, owner: Object) -> None:
+        for specification in _items(_get(owner, "/AF")):
             self.file(specification)
 
     def file(self, specification: Object | None) -> None:

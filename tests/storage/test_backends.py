@@ -6,6 +6,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -217,6 +218,44 @@ def test_unfinished_uploads_go_with_their_key(
     assert set(store.keys("a/")) == {"a/1", "a/10"}
     assert store.erase("a/1") == 0
     assert uploads(store) == ["a/10"]
+
+
+def test_a_long_list_of_uploads_is_read_to_its_end(
+    a_bucket: Callable[..., Bucket], proxy: Proxy
+) -> None:
+    """moto gives all uploads at once; Amazon gives 1,000, and where to go on."""
+    waiting = {"a/1": ["first", "second"], "a/10": ["third"]}
+
+    def listed(request: Request) -> tuple[int, str] | None:
+        query = parse_qs(urlsplit(request.path).query, keep_blank_values=True)
+        if request.method == "DELETE" and "uploadId" in query:
+            waiting["a/1"].remove(query["uploadId"][0])
+            return 204, ""
+        if request.method != "GET" or "uploads" not in query:
+            return None
+        rows = [(key, upload) for key, uploads in waiting.items() for upload in uploads]
+        start = next(
+            (at + 1 for at, row in enumerate(rows) if [row[1]] == query.get("upload-id-marker")), 0
+        )
+        page, more = rows[start : start + 1], rows[start + 1 :]
+        marker = "".join(
+            f"<NextKeyMarker>{key}</NextKeyMarker><NextUploadIdMarker>{upload}</NextUploadIdMarker>"
+            for key, upload in page
+        )
+        found = "".join(
+            f"<Upload><Key>{key}</Key><UploadId>{upload}</UploadId></Upload>"
+            for key, upload in page
+        )
+        truncated = str(bool(more)).lower()
+        return 200, (
+            f"<ListMultipartUploadsResult><IsTruncated>{truncated}</IsTruncated>{marker}{found}"
+            "</ListMultipartUploadsResult>"
+        )
+
+    store = a_bucket(None, proxy.url)
+    proxy.rule = listed
+    store.erase("a/1")
+    assert waiting == {"a/1": [], "a/10": ["third"]}
 
 
 @pytest.mark.parametrize("rule", [faults.demands_md5, faults.hides_errors])

@@ -1,5 +1,6 @@
 """What a Word document must prove. Every file here is a real one, then changed by hand."""
 
+import os
 import struct
 import zipfile
 from collections.abc import Callable, Iterable
@@ -332,6 +333,29 @@ def test_a_bomb_is_refused(verdict: Inspect) -> None:
     assert verdict(with_parts(**{"word/media/image1.bmp": zeros(70)})) == "docx-bomb"
     spaces = b"<a>" + b" " * 70_000_000 + b"</a>"
     assert verdict(with_parts(**{"customXml/item1.xml": spaces})) == "docx-bomb"
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        b"<b>" * 1_000_000,
+        b"<b " + b" ".join(b'a%x=""' % number for number in range(400_000)) + b"/>",
+        b"<b>" + b"".join(b"<a%x/>" % number for number in range(200_000)) + b"</b>",
+    ],
+    ids=["depth", "attributes", "names"],
+)
+def test_xml_that_fills_the_parser_s_memory_is_refused(verdict: Inspect, xml: bytes) -> None:
+    assert verdict(with_parts(**{"customXml/item1.xml": xml})) == "docx-bomb"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_long_document_is_no_bomb(verdict: Inspect, encoding: str) -> None:
+    declared = f'<?xml version="1.0" encoding="{encoding}"?>'
+    picture = f"{declared}<a>{os.urandom(1_500_000).hex()}</a>".encode(encoding)
+    words = '<b c="d">text</b>' * 300_000
+    text = f"{declared}<a>{words}</a>".encode(encoding)
+    parts = {"customXml/item1.xml": picture, "customXml/item2.xml": text}
+    assert verdict(with_parts(**parts)) == "ok"
 
 
 def test_a_bomb_of_many_parts_is_refused(verdict: Inspect) -> None:

@@ -234,6 +234,15 @@ def test_no_program_may_be_pinned_to_a_page(verdict: Inspect) -> None:
     assert verdict(changed(pin)) == "pdf-program"
 
 
+def test_no_program_may_be_associated(verdict: Inspect) -> None:
+    def associate(document: Pdf) -> None:
+        file = document.make_indirect(Stream(document, EXE))
+        specification = Dictionary(Type=Name.Filespec, F="a.txt", EF=Dictionary(F=file))
+        document.Root.AF = Array([specification])
+
+    assert verdict(changed(associate)) == "pdf-program"
+
+
 def test_no_click_may_start_a_program(verdict: Inspect) -> None:
     shell = Dictionary(F="cmd", P="/c calc")
     for launch in (action("Launch", F="setup.exe"), action("Launch", Win=shell)):

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from io import BytesIO
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile, UploadedFile
@@ -137,7 +137,7 @@ def test_a_session_without_a_key_owns_nothing() -> None:
 
 def test_staged_files_come_in_the_order_asked_for() -> None:
     first, second, third = mine("1.pdf"), mine("2.pdf"), mine("3.pdf")
-    ids = [str(third.pk), first.pk, third.pk, second.pk]
+    ids: list[str | UUID] = [str(third.pk), first.pk, third.pk, second.pk]
     assert staged(ids, session=ME, now=NOW) == [third, first, second]
 
 
