@@ -2,9 +2,9 @@
 
 import os
 
-from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.core.wsgi import get_wsgi_application
+from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ats.settings")
 get_wsgi_application()  # sets Django up
@@ -15,14 +15,14 @@ class Request(WSGIRequest):
 
     has_no_type = False
 
-    def _set_content_type_params(self, meta: dict[str, object]) -> None:
-        # What Django 5.2 raises here, about an encoding or the query that it then reads, is
-        # outside of all that would turn it into a page.
+    def _set_content_type_params(self, meta: dict[str, str]) -> None:
+        # Django 5.2 would also decode the query by whatever encoding the header names, and what
+        # it raises here is outside of all that turns an error into a page.
         try:
-            super()._set_content_type_params(meta)  # type: ignore[misc]
-        except (ValueError, LookupError, SuspiciousOperation):
-            self.content_type, self.content_params, self._encoding = "", {}, None
-            self.has_no_type = True
+            parsed = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
+        except (ValueError, LookupError):
+            parsed, self.has_no_type = ("", {}), True
+        self.content_type, self.content_params = parsed
 
 
 class Handler(WSGIHandler):
