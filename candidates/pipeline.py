@@ -62,7 +62,8 @@ def locked(application: Application, *, to: Status | None = None) -> Application
     status = Status(fresh.status)
     allowed = to in NEXT[status] if to else status == Status.OPEN
     if not allowed:
-        raise ChangeNotAllowed(f"{ALREADY[status]} {_('Look at its history before you go on.')}")
+        advice = _("Look at its history before you go on.")
+        raise ChangeNotAllowed(f"{ALREADY[status]} {advice}")
     return fresh
 
 
