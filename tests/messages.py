@@ -22,6 +22,18 @@ CATALOGUE = Path("ats/locale/de/LC_MESSAGES/django.po")
 #: Where strings that people see may stand.
 SOURCES = ("ats", "candidates", "storage", "templates", "manage.py")
 
+HEADER = r"""# German, for Halbjahr.
+msgid ""
+msgstr ""
+"Project-Id-Version: Halbjahr\n"
+"Language: de\n"
+"MIME-Version: 1.0\n"
+"Content-Type: text/plain; charset=utf-8\n"
+"Content-Transfer-Encoding: 8bit\n"
+"Plural-Forms: nplurals=2; plural=(n != 1);\n"
+
+"""
+
 
 def extract(root: Path = ROOT) -> Catalog:
     """Return all strings marked in the sources, untranslated. Raises `machine.Missing`."""
@@ -108,13 +120,11 @@ def update() -> Catalog:
             message.string = known.string
             message.flags |= known.flags & {"fuzzy"}
             message.user_comments = known.user_comments
-    used.project, used.fuzzy, used.header_comment = "Halbjahr", False, "# German, for Halbjahr."
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
+        file.write(HEADER.encode())
         # Neither line numbers nor dates, so that a diff shows texts alone.
-        write_po(
-            file, used, width=100, include_lineno=False, ignore_obsolete=True, sort_output=True
-        )
+        write_po(file, used, width=100, include_lineno=False, omit_header=True, sort_output=True)
     return used
 
 
