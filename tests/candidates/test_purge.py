@@ -33,7 +33,7 @@ from tests.world import (
     store,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("attachment_store")]
 
 #: Decided on this day, an application goes today.
 HALF_A_YEAR_AGO = date(2026, 3, 17)
