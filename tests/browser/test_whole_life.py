@@ -91,8 +91,8 @@ def log_in_as(page: "Page", site: str, user: User) -> None:
     page.goto(f"{site}/hr/")
     page.locator("[name=login]").fill(user.email)
     page.locator("[name=password]").fill(PASSWORD)
-    page.locator("main button[type=submit]").click()
-    page.wait_for_url("**/hr/**")
+    page.get_by_role("button", name="Anmelden").click()
+    page.wait_for_url(f"{site}/hr/**")
 
 
 def open_application(page: "Page", site: str, job: Job, name: str) -> None:
