@@ -2,12 +2,12 @@
 
 import os
 
+import django
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
-from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ats.settings")
-get_wsgi_application()  # sets Django up
+django.setup(set_prefix=False)
 
 
 class Request(WSGIRequest):

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from django.test import client
 
-from ats.wsgi import Request
 from tests import machine
 
 if TYPE_CHECKING:
@@ -22,10 +20,6 @@ if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
     from storage.backends import Bucket, Folder
-
-# The test client makes its requests as the served application does; Django's own would raise
-# what ours answers.
-client.WSGIRequest = Request  # type: ignore[attr-defined]
 
 # Object storage ---------------------------------------------------------------------------
 
