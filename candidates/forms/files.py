@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from candidates.forms.apply import to_uuid
 from storage import uploads
@@ -84,10 +85,14 @@ def plain_name(upload: "Upload") -> str:
 
 
 def too_many() -> str:
-    return _(
+    limit = settings.ATS_MAX_FILES
+    sentence = ngettext(
+        "An application takes one file. Remove the other one first, or put both into one PDF.",
         "An application takes %(limit)s files at most. Remove another one first, "
-        "or put several into one PDF."
-    ) % {"limit": settings.ATS_MAX_FILES}
+        "or put several into one PDF.",
+        limit,
+    )
+    return sentence % {"limit": limit}
 
 
 def unreachable(upload: "Upload") -> Trouble:
