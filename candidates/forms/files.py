@@ -48,12 +48,15 @@ class Files:
 def earlier(tokens: Iterable[str], *, session: str, now: datetime) -> Files:
     """Return the files that this browser session has put up before.
 
-    One that is no longer there is said: nobody sends an application and finds later that the
-    CV was not in it.
+    One that is no longer there, or is one too many, is said: nobody sends an application and
+    finds later that the CV was not in it.
     """
     ids = list(dict.fromkeys(pk for pk in map(to_uuid, tokens) if pk))
-    kept = uploads.staged(ids, session=session, now=now) if ids and session else []
-    return Files(kept=kept, troubles=[missing()] if len(kept) < len(ids) else [])
+    found = uploads.staged(ids, session=session, now=now) if ids and session else []
+    most = settings.ATS_MAX_FILES
+    troubles = [missing()] if len(found) < len(ids) else []
+    troubles += [Trouble(file.name, too_many(), file.size) for file in found[most:]]
+    return Files(kept=found[:most], troubles=troubles)
 
 
 def missing() -> Trouble:
@@ -64,10 +67,16 @@ def missing() -> Trouble:
 
 
 def receive(files: Files, given: Iterable["Upload"], *, session: str, now: datetime) -> None:
-    """Take in each file or note why not; one refused file costs no other."""
+    """Take in each file or note why not; one refused file costs no other.
+
+    A storage that is down is asked once: each time more would take as long as it waits.
+    """
     for upload in given:
         if len(files.kept) >= settings.ATS_MAX_FILES:
             files.troubles.append(Trouble(plain_name(upload), too_many(), upload.size))
+            continue
+        if files.down:
+            files.troubles.append(unreachable(upload))
             continue
         # Attachments stand in the order of their moments: that of the form.
         moment = now + timedelta(microseconds=len(files.kept))
