@@ -241,6 +241,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "ats.middleware.AccessLog",
+    "ats.middleware.KeepPrivate",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -401,6 +402,8 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # Cookies and headers: only strictly necessary cookies, none past 20 days (policy 2.5) -------
 
 HTTPS = ATS_SITE_URL.startswith("https://")
+# Messages name nobody; a session's row would outlast what they tell of.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
