@@ -7,6 +7,7 @@ that says what to set. A secret may come from a file: `ATS_SECRET_KEY_FILE=/run/
 import json
 import os
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from zoneinfo import ZoneInfo
@@ -217,6 +218,17 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 2 * ATS_MAX_FILES
 FILE_UPLOAD_MAX_MEMORY_SIZE = 0  # always a temporary file: libmagic reads the whole of it
+
+
+def upload_folder() -> str:
+    """Return the folder of those temporary files: one of our own, so that we can clear it."""
+    value = text("ATS_UPLOAD_DIR", f"{gettempdir()}/halbjahr-{os.geteuid()}")
+    if not Path(value).is_absolute() or not value.isprintable():
+        raise refuse("ATS_UPLOAD_DIR", "is no path from the root. Set it to one as /srv/uploads.")
+    return value
+
+
+FILE_UPLOAD_TEMP_DIR = upload_folder()  # made at the start, see ats/checks.py
 
 # Applications and middleware --------------------------------------------------------------
 
