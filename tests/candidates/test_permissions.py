@@ -209,7 +209,7 @@ def test_no_cache_keeps_an_answer_of_the_workspace_and_no_cookie_names_anybody(r
 def _kept(client: Client) -> str:
     """Return all that the browser and the session hold, readable."""
     cookies = {name: morsel.value for name, morsel in client.cookies.items()}
-    said = CookieStorage(HttpRequest())._decode(cookies.get("messages")) or []
+    said = CookieStorage(HttpRequest())._decode(cookies.get("messages")) or []  # type: ignore[attr-defined]
     sessions = [session.get_decoded() for session in Session.objects.all()]
     return " ".join(map(str, [cookies, *said, *sessions]))
 
@@ -220,7 +220,7 @@ def _send(row: Row, scene: World, client: Client) -> Any:
     path = scene.path(row)
     response = client.post(path, scene.data(row)) if row.method == "POST" else client.get(path)
     if response.streaming:
-        b"".join(response)  # type: ignore[call-overload]  # to its end, which closes the file
+        b"".join(response)  # to its end, which closes the file
     return response
 
 
