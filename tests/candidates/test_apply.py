@@ -245,7 +245,9 @@ def test_an_id_that_was_used_is_not_given_out_again(client: Client, job: Job) ->
     own = str(uuid.uuid4())
     post(client, submission=own)
     for fields in ({"email": "x"}, {"email": "ada@posteo.example", "add": "1"}):
-        assert own not in html(post(client, submission=own, **fields))
+        page = html(post(client, submission=own, **fields))
+        assert re.search(r'name="submission" value="[0-9a-f-]{36}"', page)
+        assert own not in page
 
 
 @pytest.mark.django_db
