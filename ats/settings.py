@@ -372,6 +372,7 @@ if DEBUG and not EMAIL_URL:
 else:
     vars().update(email())
 EMAIL_TIMEOUT = 15
+EMAIL_USE_LOCALTIME = True
 SENDER = ATS_OPERATOR["name"].replace("\\", "").replace('"', "'")
 DEFAULT_FROM_EMAIL = f'"{SENDER}" <{ATS_OPERATOR["email"]}>'
 
