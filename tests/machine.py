@@ -44,6 +44,11 @@ class Missing(Exception):
     """A part of the machine is not installed. str(error) says which, and what to do."""
 
 
+def end_all() -> None:
+    """End every process and folder that was started here, last first."""
+    _undo.close()
+
+
 # Processes --------------------------------------------------------------------------------
 
 
@@ -314,7 +319,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
-    atexit.register(_undo.close)
+    atexit.register(end_all)
     # An end by SIGTERM is as orderly as one by Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

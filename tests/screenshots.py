@@ -121,12 +121,15 @@ def main() -> None:
     HOME.mkdir(parents=True, exist_ok=True)
     wanted = set(sys.argv[1:])
     began = time.monotonic()
-    site = serve()
-    with chromium() as browser:
-        for picture in PICTURES:
-            if not wanted or picture.name in wanted:
-                photograph(browser, site, picture)
-                print(picture.name, flush=True)
+    try:
+        site = serve()
+        with chromium() as browser:
+            for picture in PICTURES:
+                if not wanted or picture.name in wanted:
+                    photograph(browser, site, picture)
+                    print(picture.name, flush=True)
+    finally:
+        machine.end_all()
     print(f"in {HOME.relative_to(HOME.parent.parent)} after {time.monotonic() - began:.0f} s")
 
 
