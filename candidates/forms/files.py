@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from candidates.forms.apply import to_uuid
-from storage import uploads
+from storage import filetypes, uploads
 from storage.backends import StorageDown
 from storage.models import Attachment
 
@@ -51,8 +51,17 @@ def earlier(tokens: Iterable[str], *, session: str, now: datetime) -> Files:
     CV was not in it.
     """
     ids = list(dict.fromkeys(pk for pk in map(to_uuid, tokens) if pk))
-    kept = uploads.staged(ids, session=session, now=now) if ids and session else []
-    return Files(kept=kept, troubles=[missing()] if len(kept) < len(ids) else [])
+    if not (ids and session):
+        return Files(troubles=[missing()] if ids else [])
+    kept = uploads.staged(ids, session=session, now=now)
+    troubles = [harmful(found) for found in uploads.infected(ids, session=session)]
+    if len(kept) + len(troubles) < len(ids):
+        troubles.append(missing())
+    return Files(kept=kept, troubles=troubles)
+
+
+def harmful(found: Attachment) -> Trouble:
+    return Trouble(found.name, filetypes.sentence("infected"), found.size)
 
 
 def missing() -> Trouble:

@@ -26,6 +26,7 @@ def all_beat() -> None:
 
 
 WELL = {"status": "well"} | dict.fromkeys(("database", "storage", "cluster", "purge"), "well")
+WELL["scanner"] = "off, CLAMD_URL is not set"
 
 
 @pytest.mark.django_db

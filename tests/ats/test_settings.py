@@ -111,6 +111,26 @@ def operator(**changes: Any) -> str:
             )
         ],
         *[
+            ("CLAMD_URL", v)
+            for v in (
+                "127.0.0.1:3310",
+                "http://127.0.0.1:3310",
+                "tcp://127.0.0.1",
+                "tcp://:3310",
+                "tcp://127.0.0.1:port",
+                "tcp://127.0.0.1:0",
+                "tcp://127.0.0.1:3310/clamd",
+                "tcp://user:word@127.0.0.1:3310",
+                "tcp://[broken:3310",
+                "unix://run/clamd.ctl",
+                "unix:///",
+                "unix:",
+                "unix:///a%00b",
+                "unix:///" + "x" * 107,
+                "unix:///run/clamd.ctl?x=1",
+            )
+        ],
+        *[
             ("DATABASE_URL", v)
             for v in (
                 "halbjahr.sqlite3",
