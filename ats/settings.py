@@ -206,7 +206,7 @@ def bucket(parts: SplitResult, example: str) -> dict[str, Any]:
 def is_port(parts: SplitResult) -> bool:
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     bare = parts._replace(scheme="", path=parts.path.strip("/")).geturl()
-    return bool(parts.hostname) and bare.lower() == f"//{host}:{parts.port}"
+    return bool(parts.hostname and parts.port) and bare.lower() == f"//{host}:{parts.port}"
 
 
 def is_socket(parts: SplitResult) -> bool:

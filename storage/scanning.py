@@ -18,11 +18,19 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 
 from storage.backends import StorageError, attachment_store
 from storage.models import Attachment
 
 log = logging.getLogger("ats.scanning")
+
+#: The code of the refusal, and what it says to a person.
+INFECTED = "infected"
+SENTENCE = _(
+    "The virus scanner found something harmful in this file. Check your device, make the file "
+    "again and choose the new one."
+)
 
 Verdict = Attachment.Verdict
 

@@ -43,7 +43,8 @@ class Refused(Exception):
         super().__init__(code)
         self.name = name
         self.code = code
-        self.message = filetypes.sentence(code)
+        infected = code == scanning.INFECTED
+        self.message = str(scanning.SENTENCE) if infected else filetypes.sentence(code)
 
 
 class UploadGone(Exception):
@@ -74,7 +75,7 @@ def stage(upload: "UploadedFile[Any]", *, session: str, now: datetime) -> Attach
             raise Refused(clean_name(name), verdict.code)
         look = scanning.first_look(path, now=now)
         if look.finding:
-            raise Refused(clean_name(name), "infected")
+            raise Refused(clean_name(name), scanning.INFECTED)
         attachment = Attachment(
             name=clean_name(name, verdict.extension),
             content_type=verdict.type,

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from candidates.forms.apply import to_uuid
-from storage import filetypes, uploads
+from storage import scanning, uploads
 from storage.backends import StorageDown
 from storage.models import Attachment
 
@@ -61,7 +61,7 @@ def earlier(tokens: Iterable[str], *, session: str, now: datetime) -> Files:
 
 
 def harmful(found: Attachment) -> Trouble:
-    return Trouble(found.name, filetypes.sentence("infected"), found.size)
+    return Trouble(found.name, str(scanning.SENTENCE), found.size)
 
 
 def missing() -> Trouble:

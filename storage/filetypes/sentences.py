@@ -17,10 +17,6 @@ SENTENCES = {
         "This file is not the PDF or Word document that it seems to be. Open your document, "
         "save it as a PDF and choose that."
     ),
-    "infected": _(
-        "The virus scanner found something harmful in this file. Check your device, make the "
-        "file again and choose the new one."
-    ),
     "unreadable": _("We could not read this file. Save it as a new PDF and choose that."),
     "pdf-broken": _(
         "This PDF is damaged or not complete. Make the PDF again from your document and choose "

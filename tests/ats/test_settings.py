@@ -238,6 +238,20 @@ def test_postgres_and_s3_take_their_parts() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "tcp://127.0.0.1:3310",
+        "tcp://Scanner.example.org:3310/",
+        "tcp://[::1]:3310",
+        "unix:///run/clamav/clamd.ctl",
+        "",
+    ],
+)
+def test_clamd_listens_on_a_port_or_a_socket_or_nowhere(value: str) -> None:
+    assert load(CLAMD_URL=value)["CLAMD_URL"] == value
+
+
 def test_https_makes_cookies_secure_and_http_does_not() -> None:
     found = load(ATS_SITE_URL="https://jobs.example.org")
     assert found["SESSION_COOKIE_SECURE"]
