@@ -31,6 +31,6 @@ class Handler(WSGIHandler):
     request_class = Request
 
 
-if not settings.CLAMD_URL:
+if not (settings.CLAMD_URL or settings.DEBUG):
     getLogger("ats").info("CLAMD_URL is not set: files are not scanned for viruses.")
 application = Handler()

@@ -38,9 +38,10 @@ Verdict = Attachment.Verdict
 #: ten files in one form that is a minute at the very worst.
 ANSWER_SECONDS = 1.0
 SECONDS = 5.0
-#: How long it may take for a file that waits for the job, and how long one run of that may take.
+#: How long it may take for a file that waits for the job, and when a run, of which there is one
+#: a minute, begins no other file.
 PATIENT_SECONDS = 60.0
-LONGEST_RUN = timedelta(minutes=3)
+LONGEST_RUN = timedelta(seconds=45)
 #: After so many files in a row that could not be scanned, a run leaves the rest for the next.
 ENOUGH = 3
 #: The pause after a file's first failure; it doubles with each up to the longest.

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from candidates.access import Role
-from candidates.models import Application, User
+from candidates.models import Application, Employee, User
 from storage import erasure
 from storage.models import Attachment
 from tests import world
@@ -27,18 +27,21 @@ READS = {
     "recruiter": {"own"},
     "hiring_manager": {"own"},
     "privacy_officer": {"own", "foreign"},
+    "personnel": {"employee"},
 }
 
 
-def an_owner(whose: str, user: User) -> Application:
-    """Make an application to a job of the user's, or to a confidential one of somebody else."""
+def an_owner(whose: str, user: User) -> Application | Employee:
+    """Make an application to a job of the user's, or to a confidential one of somebody else's."""
+    if whose == "employee":
+        return world.an_employee()
     if whose == "own":
         return world.an_application(world.a_job(hiring_team=[user]))
     team = [world.a_user("recruiter")]
     return world.an_application(world.a_job(hiring_team=team, is_confidential=True))
 
 
-def a_file(state: str, owner: Application) -> UUID:
+def a_file(state: str, owner: Application | Employee) -> UUID:
     if state == "unknown":
         return uuid4()
     if state == "staged":
@@ -51,7 +54,7 @@ def a_file(state: str, owner: Application) -> UUID:
     return world.an_attachment(owner, content=CONTENT, verdict=state).pk
 
 
-@pytest.mark.parametrize("whose", ["own", "foreign"])
+@pytest.mark.parametrize("whose", ["own", "foreign", "employee"])
 @pytest.mark.parametrize("role", ROLES)
 def test_only_a_clean_file_of_a_record_that_one_may_read_is_fetched(
     client: Client, role: str | None, whose: str
