@@ -10,6 +10,7 @@ class AtsConfig(AppConfig):
         from ats import checks  # registers the system checks
 
         checks.require_libmagic()
+        checks.make_upload_folder()
 
 
 class AdminConfig(admin.AdminConfig):

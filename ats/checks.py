@@ -1,6 +1,7 @@
 """System checks: what is set in a way that works, and should not stay so. Run at every start."""
 
 import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,25 @@ def cache(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
             id="ats.E002",
         )
     ]
+
+
+def make_upload_folder() -> None:
+    """Make the folder that uploads arrive in, or stop the start if others can look into it."""
+    path = Path(settings.FILE_UPLOAD_TEMP_DIR)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = path.lstat()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The folder {path} for uploads cannot be made: {error.strerror}. Set ATS_UPLOAD_DIR to"
+            " one that the user that runs Halbjahr can write."
+        ) from error
+    is_ours = os.geteuid() in {0, found.st_uid} and stat.S_ISDIR(found.st_mode)
+    if not is_ours or found.st_mode & 0o077:
+        raise ImproperlyConfigured(
+            f"The folder {path} for uploads belongs to others, or is open to them. Take that away"
+            " (chown, chmod 700), or set ATS_UPLOAD_DIR to another."
+        )
 
 
 def require_libmagic() -> None:

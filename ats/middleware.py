@@ -125,6 +125,22 @@ def write_line(request: HttpRequest, *, size: int, now: datetime) -> None:
     )
 
 
+# Pages with names on them -------------------------------------------------------------------
+
+
+class KeepPrivate:
+    """Lets no cache keep what the workspace answers, be it a page, a redirect or an error."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if request.resolver_match and "hr" in request.resolver_match.namespaces:
+            response["Cache-Control"] = "private, no-store"
+        return response
+
+
 # Requests that no page can read -------------------------------------------------------------
 
 #: What is left of a path's bytes that are not UTF-8: Django puts their escapes back.

@@ -7,6 +7,7 @@ that says what to set. A secret may come from a file: `ATS_SECRET_KEY_FILE=/run/
 import json
 import os
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from zoneinfo import ZoneInfo
@@ -245,6 +246,17 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 2 * ATS_MAX_FILES
 FILE_UPLOAD_MAX_MEMORY_SIZE = 0  # always a temporary file: libmagic reads the whole of it
 
+
+def upload_folder() -> str:
+    """Return the folder of those temporary files: one of our own, so that we can clear it."""
+    value = text("ATS_UPLOAD_DIR", f"{gettempdir()}/halbjahr-{os.geteuid()}")
+    if not Path(value).is_absolute() or not value.isprintable():
+        raise refuse("ATS_UPLOAD_DIR", "is no path from the root. Set it to one as /srv/uploads.")
+    return value
+
+
+FILE_UPLOAD_TEMP_DIR = upload_folder()  # made at the start, see ats/checks.py
+
 # Applications and middleware --------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -268,6 +280,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "ats.middleware.AccessLog",
+    "ats.middleware.KeepPrivate",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -386,6 +399,7 @@ if DEBUG and not EMAIL_URL:
 else:
     vars().update(email())
 EMAIL_TIMEOUT = 15
+EMAIL_USE_LOCALTIME = True
 SENDER = ATS_OPERATOR["name"].replace("\\", "").replace('"', "'")
 DEFAULT_FROM_EMAIL = f'"{SENDER}" <{ATS_OPERATOR["email"]}>'
 
@@ -428,6 +442,8 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # Cookies and headers: only strictly necessary cookies, none past 20 days (policy 2.5) -------
 
 HTTPS = ATS_SITE_URL.startswith("https://")
+# Messages name nobody; a session's row would outlast what they tell of.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS

@@ -24,8 +24,10 @@ class PersonnelNumberTaken(ChangeNotAllowed):
 def next_personnel_number() -> str:
     """Return the number after the highest that is a plain number, "10001" for the first."""
     plain = Employee.objects.filter(personnel_number__regex=r"^[0-9]{1,9}$")
-    highest = plain.aggregate(n=Max(Cast("personnel_number", IntegerField())))["n"]
-    return str(highest + 1 if highest else 10001)
+    number = plain.aggregate(n=Max(Cast("personnel_number", IntegerField())))["n"] or 10000
+    while Employee.objects.filter(personnel_number=str(number := number + 1)).exists():
+        pass
+    return str(number)
 
 
 @transaction.atomic

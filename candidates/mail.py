@@ -16,7 +16,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django_q.tasks import async_task
 
-from candidates.models import Application, Event, Mail
+from candidates.models import Application, Mail
 from candidates.models.mail import Mails
 
 #: How long a sender may take before it is taken for dead. Above `EMAIL_TIMEOUT`.
@@ -42,13 +42,13 @@ def queue(
         send_at=send_at,
     )
     if send_at <= now:
-        transaction.on_commit(lambda: _wake(mail))
+        transaction.on_commit(lambda: _wake(mail), robust=True)
     return mail
 
 
 def _wake(mail: Mail) -> None:
     """Ask the cluster to send now; the minutely schedule would do it otherwise."""
-    if _row(mail).unsent().exists():
+    if _row(mail).untried().exists():
         async_task("candidates.tasks.send_mails")
 
 
@@ -75,15 +75,16 @@ def parts(text: str) -> tuple[str, str]:
 
 
 def take_back_rejection(application: Application) -> bool:
-    """Delete the rejection that nobody has begun to send. Return whether there was one.
+    """Delete the rejection that has not gone. Return whether the applicant cannot know of it.
 
-    The caller holds the application's lock. False means that the applicant knows: the mail has
-    gone, is on its way, or they were told in person.
+    The caller holds the application's lock. A mail that was tried may have arrived, whatever the
+    server said; it is not sent again, but the applicant counts as told. So does one without a
+    mail, who was told in person.
     """
-    decided = application.events.filter(kind=Event.Kind.REJECTED).latest("at").at
-    rejection = application.mails.filter(purpose=Mail.Purpose.REJECTION, created_at__gte=decided)
-    deleted, _ = rejection.unsent().delete()
-    return deleted > 0
+    pending = application.mails.filter(purpose=Mail.Purpose.REJECTION).unsent()
+    untried, _ = pending.untried().delete()
+    pending.delete()
+    return untried > 0
 
 
 def send_due(now: datetime) -> int:
@@ -111,7 +112,7 @@ def _claim(now: datetime) -> Mail | None:
 def _send(mail: Mail, now: datetime) -> bool:
     try:
         EmailMessage(subject=mail.subject, body=mail.body, to=[mail.to]).send()
-    except (smtplib.SMTPException, OSError) as error:
+    except Exception as error:  # noqa: BLE001  whatever it is, it must not keep the others
         pause = min(FIRST_PAUSE * 2 ** min(mail.attempts - 1, 10), LONGEST_PAUSE)
         _row(mail).update(state=Mail.State.QUEUED, error=code(error), send_at=now + pause)
         return False

@@ -80,8 +80,9 @@ def submit(
 ) -> Application:
     """Take in an application with its staged attachments and queue the receipt.
 
-    A form that is sent twice (the same `submission`) gives the same application. Raises
-    `JobClosed`, and `uploads.UploadGone` if an attachment is not staged by this session any more.
+    A form that is sent twice (`submission`, job and e-mail are the same) gives the same
+    application. Raises `JobClosed`, and `uploads.UploadGone` if an attachment is not staged by
+    this session any more.
     """
     try:
         return _submit(
@@ -95,7 +96,8 @@ def submit(
             source=source,
         )
     except (IntegrityError, uploads.UploadGone):
-        first = Application.objects.filter(submission=submission).first()
+        same = Application.objects.filter(submission=submission, job=job)
+        first = same.filter(email__iexact=person.email).first()
         if first is None:
             raise
         return first
@@ -118,7 +120,7 @@ def _submit(
     application = Application.objects.create(
         submission=submission,
         job=job,
-        stage=job.first_stage() if job else None,
+        stage=_entry(job) if job else None,
         language=language,
         source=source,
         legal_basis=legal.basis(),
@@ -163,10 +165,17 @@ def assign(application: Application, *, job: Job, by: User, now: datetime) -> Ap
     application = locked(application)
     if application.job == job:
         raise ChangeNotAllowed(_("This application is already one for “%(job)s”.") % {"job": job})
-    _enter(application, job, job.first_stage(), now)
+    _enter(application, job, _entry(job), now)
     application.events.create(kind=Event.Kind.ASSIGNED, by=by, at=now, detail=job.title)
     mail.queue(application, Mail.Purpose.ASSIGNED, now=now, send_at=now)
     return application
+
+
+def _entry(job: Job) -> Stage:
+    try:
+        return job.first_stage()
+    except Stage.DoesNotExist:
+        raise JobClosed(_("This position takes no applications yet: it has no stages.")) from None
 
 
 def _enter(application: Application, job: Job | None, stage: Stage, now: datetime) -> None:
@@ -210,7 +219,7 @@ def reject(
 
 @transaction.atomic
 def reopen(application: Application, *, by: User, reason: str, now: datetime) -> Application:
-    """Open a rejected application again; its clock stops.
+    """Open a rejected application again before its last day; its clock stops.
 
     The applicant is told if the rejection had reached them. A second reopening needs the privacy
     officer, so that nobody prolongs by reopening. A hire is undone with `hiring.undo`.
@@ -218,6 +227,10 @@ def reopen(application: Application, *, by: User, reason: str, now: datetime) ->
     application = locked(application, to=Status.OPEN)
     if application.status != Status.REJECTED:
         raise ChangeNotAllowed(_("This applicant has been hired. Undo the hire instead."))
+    if application.delete_on and retention.is_due(
+        application.delete_on, today=retention.local_date(now)
+    ):
+        raise ChangeNotAllowed(_("The time of this application is over. It is being erased."))
     before = application.events.filter(kind=Event.Kind.REOPENED).exists()
     if before and not access.has(by, access.Role.PRIVACY_OFFICER):
         raise ChangeNotAllowed(
@@ -228,7 +241,8 @@ def reopen(application: Application, *, by: User, reason: str, now: datetime) ->
     application.save(update_fields=CLOCK)
     application.events.create(kind=Event.Kind.REOPENED, by=by, at=now, reason=reason)
     if not unknown:
-        mail.queue(application, Mail.Purpose.REOPENED, now=now, send_at=now)
+        # Later, so that it cannot overtake a rejection that is on its way.
+        mail.queue(application, Mail.Purpose.REOPENED, now=now, send_at=now + MAIL_DELAY)
     return application
 
 

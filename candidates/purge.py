@@ -32,7 +32,10 @@ BATCH = 200
 
 @dataclass
 class Outcome:
-    """What a run found and did, in numbers of records; `objects_deleted` in objects."""
+    """What a run found and did, in numbers of records; `objects_deleted` in objects.
+
+    `failed` counts both: records that could not be erased, and objects.
+    """
 
     due: int = 0
     purged: int = 0
@@ -71,7 +74,8 @@ def run(*, now: datetime | None = None, dry_run: bool = False) -> Outcome:
     if not dry_run:
         _erase_all(Application.objects.due(now), _erase_applications, now, outcome)
         _erase_all(Employee.objects.due(now), _erase_employees, now, outcome)
-        outcome.objects_deleted = erasure.work(now=now, patient=False).erased
+        work = erasure.work(now=now, patient=False)
+        outcome.objects_deleted, outcome.failed = work.erased, outcome.failed + work.failed
         _forget_old_pages()
     outcome.breaches = breaches(now)
     if not dry_run and not outcome.failed:
@@ -103,7 +107,7 @@ def shorten_clocks() -> None:
     months = settings.ATS_RETENTION_MONTHS
     for records in (Application.objects, Employee.objects):
         longer = records.filter(delete_on__isnull=False, retention_months__gt=months)
-        for day in list(longer.values_list("decided_on", flat=True).distinct()):
+        for day in list(longer.order_by().values_list("decided_on", flat=True).distinct()):
             if day:
                 longer.filter(decided_on=day).update(
                     delete_on=retention.delete_on(day, months=months), retention_months=months

@@ -32,10 +32,11 @@ def scan_pending() -> str:
 
 
 def clean() -> str:
-    """Hourly: staged uploads that were never sent, and sessions that are over."""
+    """Hourly: uploads that were never sent or never came whole, and sessions that are over."""
     now = timezone.now()
     Session.objects.filter(expire_date__lt=now).delete()
-    return f"staged uploads gone: {uploads.clean_expired(now)}"
+    staged, left = uploads.clean_expired(now), uploads.clear_temporary(now)
+    return f"staged uploads gone: {staged}, temporary files: {left}"
 
 
 def beat() -> str:

@@ -31,6 +31,8 @@ READ_SECONDS = 15
 KEY = re.compile(r"[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*", re.IGNORECASE)
 #: How a half-written file ends, beside the place where it is to lie. No key can end so.
 PART = ".part-"
+#: The file in a folder's root that says: this is it, and not the place of an absent volume.
+MARK = ".halbjahr-storage"
 
 
 class StorageError(Exception):
@@ -107,15 +109,46 @@ def _code(error: OSError) -> str:
 
 
 class Folder(FileSystemStorage):
-    """Attachments as files below one folder, readable by this user alone."""
+    """Attachments as files below one folder, readable by this user alone.
+
+    The folder bears a mark, see `mark`. Without it the storage is down: where a volume is not
+    mounted no file is to be seen, and an erasure would count as done.
+    """
 
     def __init__(self, location: str) -> None:
         super().__init__(
             location=location, file_permissions_mode=0o600, directory_permissions_mode=0o700
         )
 
+    def mark(self) -> None:
+        """Make the folder if need be and mark it as the one. Nothing else ever does."""
+        root = Path(self.location)
+        try:
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (root / MARK).touch(mode=0o600)
+            _sync(root)
+        except OSError as error:
+            raise StorageDown(_code(error)) from error
+
+    def is_marked(self) -> bool:
+        try:
+            return Path(self.location, MARK).exists()
+        except OSError as error:
+            raise StorageDown(_code(error)) from error
+
+    def has_attachments(self) -> bool:
+        """Whether anything lies where keys lead, marked or not."""
+        try:
+            with os.scandir(Path(self.location, "attachments")) as found:
+                return any(found)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise StorageDown(_code(error)) from error
+
     def write(self, key: str, file: BinaryIO, *, content_type: str = "") -> None:
         target = self._place(key)
+        self._require_mark()
         part = target.with_name(f"{target.name}{PART}{uuid4().hex}")
         try:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -131,11 +164,14 @@ class Folder(FileSystemStorage):
             raise StorageDown(_code(error)) from error
 
     def open_object(self, key: str) -> BinaryIO:
+        target = self._place(key)
+        self._require_mark()
         with _file_errors():
-            return self._place(key).open("rb")
+            return target.open("rb")
 
     def erase(self, key: str) -> int:
         target = self._place(key)
+        self._require_mark()
         with _file_errors():
             found = list(_files_of(target))
             for file in found:
@@ -144,24 +180,31 @@ class Folder(FileSystemStorage):
                 _sync(target.parent)
             if any(_files_of(target)):
                 raise StorageError("left-over")
+        # Again, since the volume may have gone before the look that found nothing.
+        self._require_mark()
         return len(found)
 
     def keys(self, prefix: str) -> Iterator[str]:
+        self._require_mark()
         root = Path(self.location)
         for folder, _folders, names in os.walk(root, onerror=_unless_missing):
             # A key and its half-written copies lie in one folder.
-            for name in sorted({name.partition(PART)[0] for name in names}):
+            for name in sorted({name.partition(PART)[0] for name in names} - {MARK}):
                 key = Path(folder, name).relative_to(root).as_posix()
                 if key.startswith(prefix):
                     yield key
 
     def check(self) -> None:
+        self._require_mark()
         try:
-            Path(self.location).mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.location):
                 pass
         except OSError as error:
             raise StorageDown(_code(error)) from error
+
+    def _require_mark(self) -> None:
+        if not self.is_marked():
+            raise StorageDown("no-mark")
 
     def _place(self, key: str) -> Path:
         return Path(self.location, checked(key))

@@ -1,15 +1,17 @@
 """The way in: a file is judged, staged for a browser session, and attached when it is sent."""
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.db import transaction
 from django.utils.crypto import salted_hmac
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 STAGED_FOR = timedelta(hours=24)
 #: How long its object may then take to go.
 GRACE = timedelta(hours=24)
+#: No request writes to its temporary file more seldom.
+ABANDONED = timedelta(hours=1)
 PAGE = 200
 
 MAX_NAME = 150
@@ -145,6 +149,22 @@ def clean_expired(now: datetime) -> int:
     return count
 
 
+def clear_temporary(now: datetime) -> int:
+    """Remove what requests that were killed have left in the folder of uploads; return how many.
+
+    The folder counts as used from now on, for what clears the system's temporary files.
+    """
+    folder, count = Path(settings.FILE_UPLOAD_TEMP_DIR), 0
+    folder.mkdir(mode=0o700, exist_ok=True)
+    os.utime(folder)
+    for path in folder.glob("*.upload*"):
+        with suppress(FileNotFoundError):  # its request has ended meanwhile
+            if path.lstat().st_mtime < (now - ABANDONED).timestamp():
+                path.unlink()
+                count += 1
+    return count
+
+
 def _sendable(session: str, now: datetime) -> Attachments:
     return Attachment.objects.staged(session).sendable().filter(staged_until__gt=now)
 
@@ -174,7 +194,7 @@ def _on_disk(upload: "UploadedFile[Any]") -> Iterator[Path]:
         upload.flush()
         yield Path(upload.temporary_file_path())
         return
-    with NamedTemporaryFile(prefix="upload-") as file:
+    with NamedTemporaryFile(suffix=".upload", dir=settings.FILE_UPLOAD_TEMP_DIR) as file:
         for chunk in upload.chunks():
             file.write(chunk)
         file.flush()

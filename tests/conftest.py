@@ -9,7 +9,6 @@ from email.policy import default as modern
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -51,17 +50,20 @@ def bucket(s3_endpoint: str) -> Callable[..., str]:
 @pytest.fixture(scope="session")
 def _store_exists() -> Callable[[], None]:
     """Make sure that the configured store is there; returns what empties it."""
-    where = urlsplit(os.environ["ATS_STORAGE_URL"])
-    if where.scheme == "file":
-        return lambda: _empty_folder(Path(unquote(where.path)))
+    from storage.backends import Folder, attachment_store
+
+    store = attachment_store()
+    if isinstance(store, Folder):
+        return lambda: _empty_folder(store)
     endpoint = machine.s3_endpoint()
     machine.create_bucket(endpoint, machine.BUCKET, "Enabled")
     return lambda: _empty_bucket(machine.s3(endpoint))
 
 
-def _empty_folder(path: Path) -> None:
-    for child in path.iterdir():
+def _empty_folder(store: "Folder") -> None:
+    for child in Path(store.location).iterdir():
         shutil.rmtree(child) if child.is_dir() else child.unlink()
+    store.mark()
 
 
 def _empty_bucket(client: Any) -> None:

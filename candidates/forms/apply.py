@@ -72,7 +72,8 @@ def check_email(address: str) -> None:
         )
     try:
         validate_email(address)
-    except ValidationError as error:
+        host.encode("idna")  # as it travels: a label of 63 letters may have more there
+    except (ValidationError, UnicodeError) as error:
         raise ValidationError(
             _("No mail can be sent to this address. Look for a slip; write it like %(example)s.")
             % {"example": "name@example.org"}
@@ -94,12 +95,12 @@ class ApplyForm(forms.Form):
     phone = Line(max_length=40, required=False)
 
     @classmethod
-    def unchecked(cls, data: Mapping[str, Any]) -> "ApplyForm":
+    def unchecked(cls, data: Mapping[str, Any], *, submission: uuid.UUID) -> "ApplyForm":
         """Return a form that keeps what was typed and finds no fault with it yet."""
         typed = {
             name: field.bound_data(data.get(name), "") for name, field in cls.base_fields.items()
         }
-        return cls(initial={**typed, "submission": data.get("submission")})
+        return cls(initial={**typed, "submission": submission})
 
     @property
     def submission(self) -> uuid.UUID:
@@ -108,6 +109,10 @@ class ApplyForm(forms.Form):
             given = self.data.get("submission") or self.initial.get("submission")
             self._submission = to_uuid(given) or uuid.uuid4()
         return self._submission
+
+    def renew(self) -> None:
+        """Give the form another id: what it brings is an application of its own."""
+        self._submission = uuid.uuid4()
 
     @property
     def person(self) -> Person:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from candidates.forms.apply import to_uuid
 from storage import scanning, uploads
@@ -47,21 +48,23 @@ class Files:
 def earlier(tokens: Iterable[str], *, session: str, now: datetime) -> Files:
     """Return the files that this browser session has put up before.
 
-    One that is no longer there is said: nobody sends an application and finds later that the
-    CV was not in it.
+    One that is no longer there, or is one too many, is said: nobody sends an application and
+    finds later that the CV was not in it.
     """
     ids = list(dict.fromkeys(pk for pk in map(to_uuid, tokens) if pk))
     if not (ids and session):
         return Files(troubles=[missing()] if ids else [])
-    kept = uploads.staged(ids, session=session, now=now)
-    troubles = [harmful(found) for found in uploads.infected(ids, session=session)]
-    if len(kept) + len(troubles) < len(ids):
+    found = uploads.staged(ids, session=session, now=now)
+    most = settings.ATS_MAX_FILES
+    troubles = [harmful(file) for file in uploads.infected(ids, session=session)]
+    if len(found) + len(troubles) < len(ids):
         troubles.append(missing())
-    return Files(kept=kept, troubles=troubles)
+    troubles += [Trouble(file.name, too_many(), file.size) for file in found[most:]]
+    return Files(kept=found[:most], troubles=troubles)
 
 
-def harmful(found: Attachment) -> Trouble:
-    return Trouble(found.name, str(scanning.SENTENCE), found.size)
+def harmful(file: Attachment) -> Trouble:
+    return Trouble(file.name, str(scanning.SENTENCE), file.size)
 
 
 def missing() -> Trouble:
@@ -72,10 +75,16 @@ def missing() -> Trouble:
 
 
 def receive(files: Files, given: Iterable["Upload"], *, session: str, now: datetime) -> None:
-    """Take in each file or note why not; one refused file costs no other."""
+    """Take in each file or note why not; one refused file costs no other.
+
+    A storage that is down is asked once: each time more would take as long as it waits.
+    """
     for upload in given:
         if len(files.kept) >= settings.ATS_MAX_FILES:
             files.troubles.append(Trouble(plain_name(upload), too_many(), upload.size))
+            continue
+        if files.down:
+            files.troubles.append(unreachable(upload))
             continue
         # Attachments stand in the order of their moments: that of the form.
         moment = now + timedelta(microseconds=len(files.kept))
@@ -93,10 +102,14 @@ def plain_name(upload: "Upload") -> str:
 
 
 def too_many() -> str:
-    return _(
+    limit = settings.ATS_MAX_FILES
+    sentence = ngettext(
+        "An application takes one file. Remove the other one first, or put both into one PDF.",
         "An application takes %(limit)s files at most. Remove another one first, "
-        "or put several into one PDF."
-    ) % {"limit": settings.ATS_MAX_FILES}
+        "or put several into one PDF.",
+        limit,
+    )
+    return sentence % {"limit": limit}
 
 
 def unreachable(upload: "Upload") -> Trouble:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.forms.utils import from_current_timezone
@@ -150,6 +151,9 @@ class RejectForm(forms.Form):
         values["mail_at"] = at.get(values.get("when", self.When.NEVER))
         if values.get("when") == self.When.LATER:
             values["mail_at"] = self._later(values.get("day"), values.get("time"))
+        else:  # what stands in fields that were not chosen is not read
+            self.errors.pop("day", None)
+            self.errors.pop("time", None)
         return values
 
     def _later(self, day: date | None, time: Any) -> datetime | None:
@@ -158,9 +162,10 @@ class RejectForm(forms.Form):
             self.add_error("when", _("Choose a day and a time for the mail."))
             return None
         today = retention.local_date(self.now)
-        last = retention.delete_on(today, months=1)
-        if not today <= day <= last:
-            self.add_error("when", _("Choose a day within the next month."))
+        month_on = retention.delete_on(today, months=1)
+        gone = retention.delete_on(today, months=settings.ATS_RETENTION_MONTHS)
+        if not today <= day <= min(month_on, gone - timedelta(days=1)):
+            self.add_error("when", _("Choose a day within the next month, before the deletion."))
             return None
         try:
             moment: datetime = from_current_timezone(datetime.combine(day, time))

@@ -1,7 +1,6 @@
 """The record of deletions, free of persons, and the pulses of the jobs."""
 
 from datetime import datetime
-from typing import Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -40,10 +39,12 @@ class LedgerLine(models.Model):
 class Heartbeats(models.QuerySet["Heartbeat"]):
     def beat(self, name: str, now: datetime) -> None:
         """Remember that the job of this name ended well at this moment."""
-        self.update_or_create(name=name, defaults={"at": now})
-
-    def older_than(self, moment: datetime) -> Self:
-        return self.filter(at__lt=moment)
+        self.bulk_create(
+            [Heartbeat(name=name, at=now)],
+            update_conflicts=True,
+            unique_fields=["name"],
+            update_fields=["at"],
+        )
 
 
 class Heartbeat(models.Model):

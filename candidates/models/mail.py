@@ -13,12 +13,16 @@ from .applications import Application
 
 class Mails(models.QuerySet["Mail"]):
     def unsent(self) -> Self:
-        """Return those that have not been handed to a mail server yet, not even tried."""
-        return self.filter(state=Mail.State.QUEUED)
+        """Return those that no mail server has taken for certain."""
+        return self.exclude(state=Mail.State.SENT)
+
+    def untried(self) -> Self:
+        """Return those that nobody has begun to hand to a mail server."""
+        return self.filter(state=Mail.State.QUEUED, attempts=0)
 
     def sendable(self, now: datetime) -> Self:
         """Return those whose time has come, and those whose sender died half-way."""
-        return self.filter(send_at__lte=now).exclude(state=Mail.State.SENT)
+        return self.unsent().filter(send_at__lte=now)
 
 
 class Mail(models.Model):

@@ -73,6 +73,7 @@ def draw(
         "history": lines,
         "rejection_mail": _unsent_rejection(application, lines),
         "error": error,
+        "address": application.get_absolute_url(),  # also where a verb's answer is drawn
         **(
             _open(application, user, now)
             if application.is_open

@@ -41,10 +41,16 @@ def job(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_form
 def apply(request: HttpRequest, slug: str) -> HttpResponse:
-    job = known(slug)
-    if job.is_published:
-        return answer(request, job)
-    return answer(request, None, was_closed=True) if request.method == "POST" else closed(request)
+    """Show or take in the form of a job.
+
+    What is sent to a job that is not there, or not any more, gets the speculative form: nothing
+    that was typed is lost, and the answer does not tell whether there was such a job.
+    """
+    job = Job.objects.filter(slug=slug, is_published=True).first()
+    if job or request.method == "POST":
+        return answer(request, job, slug=slug)
+    known(slug)
+    return closed(request)
 
 
 @login_not_required
@@ -77,21 +83,25 @@ def closed(request: HttpRequest) -> HttpResponse:
     return render(request, "careers/closed.html", {"jobs": published()}, status=410)
 
 
-def answer(request: HttpRequest, job: Job | None, *, was_closed: bool = False) -> HttpResponse:
+def answer(request: HttpRequest, job: Job | None, *, slug: str | None = None) -> HttpResponse:
     """Show the form, or take in what it brings: an application, or the form again.
 
-    A job that closed while someone filled in its form leaves them the speculative one, with all
-    that they entered.
+    A job that closed while someone filled in its form (a `slug` without `job`) leaves them the
+    speculative one, with all that they entered.
     """
     if request.method != "POST":
         return page(request, job, ApplyForm(), Files())
     form = ApplyForm(request.POST)
     if Application.objects.filter(submission=form.submission).exists():
-        return thank(job)
+        if is_known(form, slug):
+            return thank(job)
+        form.renew()
+    was_closed = slug is not None and job is None
     session = browser(request, start=bool(request.FILES))
     files = desk(request, session)
     if {"remove", "add"} & request.POST.keys():
-        return page(request, job, ApplyForm.unchecked(request.POST), files)
+        unchecked = ApplyForm.unchecked(request.POST, submission=form.submission)
+        return page(request, job, unchecked, files, was_closed=was_closed)
     if form.is_valid() and not files.troubles and not was_closed:
         try:
             send(form, files, job, session)
@@ -103,6 +113,14 @@ def answer(request: HttpRequest, job: Job | None, *, was_closed: bool = False) -
         else:
             return thank(job)
     return page(request, job, form, files, was_closed=was_closed)
+
+
+def is_known(form: ApplyForm, slug: str | None) -> bool:
+    """Return whether this form has been sent before, to this job by the same person."""
+    if not form.is_valid():
+        return False
+    first = Application.objects.filter(submission=form.submission, job__slug=slug)
+    return first.filter(email__iexact=form.person.email).exists()
 
 
 def browser(request: HttpRequest, *, start: bool) -> str:
@@ -161,15 +179,15 @@ def page(
     was_closed: bool = False,
 ) -> HttpResponse:
     today = retention.local_date(timezone.now())
+    action = reverse("careers:apply", args=[job.slug]) if job else reverse("careers:speculative")
     context = {
         "job": job,
         "form": form,
         "files": files,
         "was_closed": was_closed,
         "faults": len(form.errors) + len(files.troubles) + was_closed,
-        "action": reverse("careers:apply", args=[job.slug])
-        if job
-        else reverse("careers:speculative"),
+        "action": action,
+        "address": action,
         "answer_by": today + timedelta(days=job.answer_days) if job else None,
         "basis": legal.basis().label,
     }

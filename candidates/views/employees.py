@@ -71,11 +71,9 @@ def undo_hire(request: HttpRequest, pk: UUID) -> HttpResponse:
         user = access.person(request)
         application = hiring.undo(employee, by=user, now=timezone.now())
         if application is None:
-            said = _("%(name)s has not started. The record runs its own clock now.")
-            messages.success(request, said % {"name": employee})
+            messages.success(request, _("Noted as not started. The record runs its own clock now."))
             return redirect("hr:employee", pk)
-        said = _("The hire of %(name)s is undone. The application is open again.")
-        messages.success(request, said % {"name": employee})
+        messages.success(request, _("The hire is undone. The application is open again."))
         seen = access.applications(user).filter(pk=application.pk).exists()
         return redirect(application) if seen else redirect("hr:employees")
 
@@ -90,9 +88,9 @@ def erase(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = EraseForm(sent(request), label_suffix="")
 
     def do(values: dict[str, Any]) -> HttpResponse:
-        user, name = access.person(request), employee.name
+        user = access.person(request)
         hiring.erase(employee, by=user, rule=values["rule"], now=timezone.now())
-        messages.success(request, _("The record of %(name)s is erased.") % {"name": name})
+        messages.success(request, _("The record is erased."))
         return redirect("hr:employees")
 
     heading, documents = _("Erase the record of %(name)s"), employee.attachments.count()

@@ -25,6 +25,7 @@ form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def _back(request: HttpRequest, application: Application, said: str) -> HttpResponse:
+    """Return to the application's page and say it there: without a name, for it is a cookie."""
     messages.success(request, said)
     return redirect(application)
 
@@ -53,8 +54,8 @@ def move(request: HttpRequest, pk: UUID) -> HttpResponse:
             by=access.person(request),
             now=timezone.now(),
         )
-        said = _("%(name)s is now in “%(stage)s”.")
-        return _back(request, application, said % {"name": application, "stage": values["stage"]})
+        said = _("Moved to “%(stage)s”.") % {"stage": values["stage"]}
+        return _back(request, application, said)
 
     return act(request, form, draw=_on_the_page(request, pk, form), do=do)
 
@@ -73,7 +74,7 @@ def reject(request: HttpRequest, pk: UUID) -> HttpResponse:
             now=now,
             mail_at=values["mail_at"],
         )
-        return _back(request, application, _("%(name)s was rejected.") % {"name": application})
+        return _back(request, application, _("The application is rejected."))
 
     heading, fate = _("Reject %(name)s"), _fate(application, now)
     draw = dialog(request, "hr/reject.html", application, heading=heading, form=form, **fate)
@@ -104,8 +105,8 @@ def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
         pipeline.reopen(
             application, by=access.person(request), reason=values["reason"], now=timezone.now()
         )
-        said = _("The application of %(name)s is open again. Its clock has stopped.")
-        return _back(request, application, said % {"name": application})
+        said = _("The application is open again. Its clock has stopped.")
+        return _back(request, application, said)
 
     heading = _("Reopen the application of %(name)s")
     draw = dialog(request, "hr/reopen.html", application, heading=heading, form=form)
@@ -120,8 +121,7 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def do(values: dict[str, Any]) -> HttpResponse:
         pipeline.withdraw(application, by=access.person(request), now=now)
-        said = _("Noted: %(name)s has withdrawn.")
-        return _back(request, application, said % {"name": application})
+        return _back(request, application, _("Noted: the application is withdrawn."))
 
     heading, closed = _("%(name)s has withdrawn"), _closed(application, Status.WITHDRAWN, now)
     draw = dialog(
@@ -139,8 +139,8 @@ def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
         pipeline.assign(
             application, job=values["job"], by=access.person(request), now=timezone.now()
         )
-        said = _("%(name)s is now considered for “%(job)s” and gets a mail that says so.")
-        return _back(request, application, said % {"name": application, "job": values["job"]})
+        said = _("The application is now one for “%(job)s”. A mail tells the applicant.")
+        return _back(request, application, said % {"job": values["job"]})
 
     heading = _("Consider %(name)s for another job")
     draw = dialog(request, "hr/assign.html", application, heading=heading, form=form)
@@ -167,8 +167,8 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
     def do(values: dict[str, Any]) -> HttpResponse:
         employee = hiring.hire(application, by=user, now=now, **values)
         if not access.employees(user).filter(pk=employee.pk).exists():
-            return _back(request, application, _("%(name)s was hired.") % {"name": application})
-        messages.success(request, _("%(name)s was hired.") % {"name": application})
+            return _back(request, application, _("The applicant is hired."))
+        messages.success(request, _("The applicant is hired. This is the record."))
         return redirect(employee)
 
     heading, closed = _("Hire %(name)s"), _closed(application, Status.HIRED, now)

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core.cache import caches
 from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
+
+from ats.checks import make_upload_folder
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -79,6 +82,27 @@ def test_a_storage_folder_that_cannot_be_written_is_an_error(
     assert at(tmp_path / "file") == {"ats.E001"}
     assert at(tmp_path / "file" / "below") == {"ats.E001"}
     assert at(Path("/proc/1")) == {"ats.E001"} or os.geteuid() == 0
+
+
+def test_the_folder_of_uploads_is_made_for_us_alone(settings: "Settings", tmp_path: Path) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "new" / "uploads")
+    for _ in range(2):
+        make_upload_folder()
+    assert (tmp_path / "new" / "uploads").stat().st_mode & 0o777 == 0o700
+
+
+def test_the_start_stops_if_others_can_look_into_the_folder_of_uploads(
+    settings: "Settings", tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "private").mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to(tmp_path / "private")
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o755)
+    for name in ("file", "file/below", "link", "open"):
+        settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / name)
+        with pytest.raises(ImproperlyConfigured, match="ATS_UPLOAD_DIR"):
+            make_upload_folder()
 
 
 def test_a_cache_for_one_process_alone_is_an_error(settings: "Settings") -> None:

@@ -1,13 +1,15 @@
 """`make run`: up with one command, down with one signal, nothing left behind."""
 
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -75,14 +77,44 @@ def settings(home: Path) -> dict[str, str]:
     }
 
 
+@contextmanager
+def serving(home: Path) -> Iterator[Running]:
+    started = Running(home)
+    try:
+        yield started
+    finally:
+        for pid in [*started.children(), started.process.pid]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        started.process.wait()
+
+
+@pytest.fixture(scope="module")
+def first_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which it was started for the first time, and stopped again."""
+    home = tmp_path_factory.mktemp("serve")
+    with serving(home) as started:
+        started.await_line(f"http://localhost:{started.port}")
+        assert "<h1" in started.read("/jobs/")
+        started.process.terminate()
+        assert started.process.wait(timeout=30) == 0
+    return home
+
+
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
-    started = Running(tmp_path)
-    yield started
-    for pid in [*started.children(), started.process.pid]:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    started.process.wait()
+def running(first_home: Path, tmp_path: Path) -> Iterator[Running]:
+    """It runs again, on a copy of what its first start made."""
+    home = Path(shutil.copytree(first_home, tmp_path / "again"))
+    with serving(home) as started:
+        yield started
+
+
+def test_the_first_start_fills_the_empty_database_and_the_next_one_does_not(
+    first_home: Path, running: Running
+) -> None:
+    assert "halbjahr-demo" in (first_home / "log").read_text()
+    running.await_line(f"http://localhost:{running.port}")
+    assert "halbjahr-demo" not in running.log.read_text()
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
@@ -114,8 +146,6 @@ def test_a_wrong_setting_stops_the_start_with_a_sentence(tmp_path: Path) -> None
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
-    import socket
-
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

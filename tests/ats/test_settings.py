@@ -50,6 +50,7 @@ def operator(**changes: Any) -> str:
         *[("ATS_OPEN_MONTHS", v) for v in ("0", "25", "x")],
         *[("ATS_MAX_FILE_MB", v) for v in ("0", "101", "10MB")],
         *[("ATS_MAX_FILES", v) for v in ("0", "51")],
+        *[("ATS_UPLOAD_DIR", v) for v in ("uploads", "./uploads", "/srv/a\tb")],
         *[("ATS_TRUSTED_PROXIES", v) for v in ("-1", "10", "all")],
         *[("ATS_DEBUG", v) for v in ("maybe", "2", "wahr")],
         ("ATS_LEGAL_BASIS_BDSG", "perhaps"),

@@ -7,11 +7,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from candidates import pipeline, retention
 from candidates.models import Application, Employee, Hold, Mail, User
 from candidates.status import Status
-from tests import world
+from tests import machine, world
 
 pytestmark = pytest.mark.django_db
 
@@ -166,8 +167,11 @@ def test_who_was_slower_is_told_what_happened(hr: Client, recruiter: User) -> No
 def test_a_stage_that_is_not_the_jobs_is_refused_in_words(hr: Client, data: dict[str, str]) -> None:
     application = world.an_application()
     response = send(hr, "move", application, **data)
+    html = response.content.decode()
     assert response.status_code == 422
-    assert 'role="alert"' in response.content.decode()
+    assert 'role="alert"' in html
+    # Changing the language leads to the page, not to the address that only moves.
+    assert f'name="next" value="{application.get_absolute_url()}"' in html
     assert fresh(application).stage == application.stage
 
 
@@ -198,6 +202,31 @@ def test_the_mail_goes_when_it_was_said(hr: Client, when: str, delay: timedelta 
     assert closed.events.get(kind="rejected").reason == "Kein Staplerschein."
     mails = [mail.send_at - mail.created_at for mail in closed.mails.all()]
     assert mails == ([] if delay is None else [delay])
+
+
+@pytest.mark.parametrize("when", ["soon", "now", "never"])
+def test_what_stands_beside_a_choice_that_was_not_made_is_not_read(hr: Client, when: str) -> None:
+    application = world.an_application()
+    response = send(hr, "reject", application, reason="!", when=when, day="soon", time="noon")
+    assert response.status_code == 302
+    assert fresh(application).status == Status.REJECTED
+
+
+@pytest.mark.parametrize(("months", "is_refused"), [(1, True), (6, False)])
+def test_no_mail_waits_for_the_day_of_deletion(
+    hr: Client, settings: Settings, months: int, is_refused: bool
+) -> None:
+    settings.ATS_RETENTION_MONTHS = months
+    application = world.an_application()
+    last = retention.delete_on(timezone.localdate(), months=1)
+    for day in (last, last - timedelta(days=1)):
+        chosen = {"when": "later", "day": day, "time": "09:30"}
+        response = send(hr, "reject", application, reason="!", **chosen)
+        assert response.status_code == (422 if is_refused and day == last else 302)
+        if response.status_code == 422:
+            assert "before the deletion" in response.content.decode()
+        else:
+            break
 
 
 def test_the_mail_can_go_on_another_day(hr: Client) -> None:
@@ -380,6 +409,19 @@ def test_a_download_is_the_file_and_nothing_a_browser_would_open(hr: Client) -> 
         "Cross-Origin-Resource-Policy": "same-origin",
     }
     assert {name: response[name] for name in expected} == expected
+
+
+def test_a_storage_that_is_down_is_a_page_that_says_so(hr: Client, settings: Settings) -> None:
+    attachment = world.an_attachment(world.an_application(), content=b"%PDF-")
+    closed = f"http://127.0.0.1:{machine.free_port()}"
+    options = {"bucket_name": "any", "endpoint_url": closed, "region_name": "x"}
+    settings.STORAGES = settings.STORAGES | {
+        "attachments": {"BACKEND": "storage.backends.Bucket", "OPTIONS": options}
+    }
+    response = hr.get(reverse("hr:attachment", args=[attachment.pk]))
+    assert response.status_code == 503
+    assert "The storage does not answer" in response.content.decode()
+    assert attachment.name in response.content.decode()
 
 
 def test_a_document_whose_object_is_gone_is_a_page_that_says_so(hr: Client) -> None:

@@ -131,6 +131,14 @@ def test_too_long_a_name_is_told_its_length() -> None:
             "mira@@posteo.de",
             "No mail can be sent to this address. Look for a slip; write it like name@example.org.",
         ),
+        (
+            "mira@" + "ä" * 60 + ".de",
+            "No mail can be sent to this address. Look for a slip; write it like name@example.org.",
+        ),
+        (
+            "mira@posteo..de",
+            "No mail can be sent to this address. Look for a slip; write it like name@example.org.",
+        ),
         ("m" * 250 + "@a.de", "Shorten this to 254 characters at most; it has 255."),
     ],
 )
@@ -216,6 +224,42 @@ def test_a_form_that_is_sent_twice_makes_one_application(client: Client, job: Jo
     assert first.headers["Location"] == second.headers["Location"]
     assert Application.objects.get().attachments.count() == 1
     assert Mail.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("way", ["/jobs/baker/apply/", "/apply/", "/jobs/welder/apply/"])
+def test_the_id_of_a_form_that_was_sent_hides_no_other_application(
+    client: Client, job: Job, way: str
+) -> None:
+    world.a_job(slug="baker")
+    form = {"submission": str(uuid.uuid4())}
+    post(client, **form)
+    email = "ada@posteo.example" if way == "/jobs/welder/apply/" else MIRA["email"].upper()
+    assert post(client, way, **form, email=email).status_code == 303
+    assert Application.objects.count() == 2
+    assert Mail.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_an_id_that_was_used_is_not_given_out_again(client: Client, job: Job) -> None:
+    own = str(uuid.uuid4())
+    post(client, submission=own)
+    for fields in ({"email": "x"}, {"email": "ada@posteo.example", "add": "1"}):
+        page = html(post(client, submission=own, **fields))
+        assert re.search(r'name="submission" value="[0-9a-f-]{36}"', page)
+        assert own not in page
+
+
+@pytest.mark.django_db
+def test_a_form_that_was_sent_is_thanked_for_after_the_job_has_closed(
+    client: Client, job: Job
+) -> None:
+    form = {"submission": str(uuid.uuid4())}
+    post(client, **form)
+    Job.objects.update(is_published=False, is_confidential=True)
+    answer = post(client, **form, email=MIRA["email"].upper())
+    assert answer.headers["Location"] == "/apply/thanks/"
+    assert Application.objects.count() == 1
 
 
 @pytest.mark.django_db
@@ -355,6 +399,21 @@ def test_more_files_than_allowed_are_refused_by_name(
     assert post(client, staged=tokens(answer)).status_code == 303
 
 
+@pytest.mark.django_db
+def test_more_kept_files_than_allowed_are_named_and_not_sent(
+    client: Client, job: Job, settings: "Settings"
+) -> None:
+    staged = tokens(post(client, email="x", attachments=[pdf(f"{n}.pdf") for n in "ABC"]))
+    settings.ATS_MAX_FILES = 2
+    answer = post(client, staged=staged)
+    assert answer.status_code == 422
+    assert "C.pdf: An application takes 2 files at most." in html(answer)
+    assert tokens(answer) == staged[:2]
+    assert not Application.objects.exists()
+    assert post(client, staged=tokens(answer)).status_code == 303
+    assert Application.objects.get().attachments.count() == 2
+
+
 @pytest.fixture
 def storage_down(settings: "Settings", monkeypatch: pytest.MonkeyPatch) -> None:
     """A bucket at a port where nobody listens."""
@@ -379,6 +438,14 @@ def test_a_storage_that_is_down_keeps_what_was_typed(client: Client, job: Job) -
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("storage_down")
+def test_a_storage_that_is_down_is_asked_once_for_all_files(client: Client, job: Job) -> None:
+    answer = post(client, attachments=[pdf("A.pdf"), pdf("B.pdf"), pdf("C.pdf")])
+    assert html(answer).count("pdf: Files cannot be stored just now.") == 3
+    assert Attachment.objects.count() == 1
+
+
+@pytest.mark.django_db
 def test_a_job_that_closes_meanwhile_leaves_the_speculative_form(client: Client, job: Job) -> None:
     staged = tokens(post(client, email="x", attachments=pdf("CV.pdf")))
     Job.objects.update(is_published=False)
@@ -391,6 +458,26 @@ def test_a_job_that_closes_meanwhile_leaves_the_speculative_form(client: Client,
     assert not Application.objects.exists()
     assert post(client, "/apply/", staged=tokens(answer)).status_code == 303
     assert Application.objects.get().attachments.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("fields", [{}, {"email": "x"}, {"add": "1"}])
+def test_a_confidential_job_that_has_closed_answers_like_one_that_never_was(
+    client: Client, job: Job, fields: dict[str, str]
+) -> None:
+    staged = tokens(post(client, email="x", attachments=pdf("CV.pdf")))
+    Job.objects.update(is_published=False, is_confidential=True)
+    form = {"submission": str(uuid.uuid4()), "staged": staged, **fields}
+    answers = [post(client, f"/jobs/{slug}/apply/", **form) for slug in ("welder", "never-was")]
+    assert [answer.status_code for answer in answers] == [410, 410]
+    first, second = (re.sub(r'value="\w{64}"', "", html(answer)) for answer in answers)
+    assert first == second
+    assert "The position has closed while you were writing" in first
+    assert 'value="Okonkwo"' in first
+    assert [tokens(answer) for answer in answers] == [staged, staged]
+    # The language switch leads to a page that is there.
+    assert 'name="next" value="/apply/"' in first
+    assert client.get("/jobs/welder/apply/").status_code == 404
 
 
 @pytest.mark.django_db

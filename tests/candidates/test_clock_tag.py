@@ -40,7 +40,7 @@ def test_a_clock_says_its_date_beside_the_pie() -> None:
 
 
 def test_the_date_is_german_in_german() -> None:
-    assert ">24. Jan.</time>" in clock(closed(DECIDED, DELETE), language="de")
+    assert ">24.\u00a0Jan.</time>" in clock(closed(DECIDED, DELETE), language="de")
 
 
 def test_a_full_clock_has_no_dash() -> None:

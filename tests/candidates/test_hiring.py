@@ -51,6 +51,12 @@ def test_personnel_numbers_count_on_from_the_highest() -> None:
     assert hiring.next_personnel_number() == "10428"
 
 
+def test_a_proposed_personnel_number_is_always_free() -> None:
+    an_employee(personnel_number="999999999")
+    an_employee(personnel_number="1000000000")
+    assert hiring.next_personnel_number() == "1000000001"
+
+
 def test_a_taken_personnel_number_is_refused_with_the_next_free_one() -> None:
     application = an_application()
     an_employee(personnel_number="10427")

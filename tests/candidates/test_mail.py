@@ -22,7 +22,7 @@ def test_a_due_mail_goes_out_once(mail_sink: MailSink) -> None:
     assert [mail.send_due(NOW), mail.send_due(NOW)] == [1, 0]
     (message,) = mail_sink.messages
     assert message["To"] == "mira@posteo.example"
-    assert message["Subject"] == queued.subject
+    assert message["Subject"].strip() == queued.subject
     queued.refresh_from_db()
     assert (queued.state, queued.sent_at) == ("sent", NOW)
 
@@ -46,6 +46,15 @@ def test_a_refused_mail_is_tried_again_with_growing_pauses(mail_sink: MailSink) 
     assert (queued.state, queued.error) == ("queued", "SMTP 451")
     mail_sink.refusal = None
     assert mail.send_due(now) == 1
+
+
+def test_an_address_that_no_server_takes_keeps_no_other_mail(mail_sink: MailSink) -> None:
+    odd = a_mail(an_application(email=f"a@{'ä' * 60}.de"))
+    a_mail()
+    assert mail.send_due(NOW) == 1
+    odd.refresh_from_db()
+    assert (odd.state, odd.attempts) == ("queued", 1)
+    assert odd.error
 
 
 def test_a_mail_whose_sender_died_is_sent_by_the_next(mail_sink: MailSink) -> None:

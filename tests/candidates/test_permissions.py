@@ -10,7 +10,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -192,17 +195,41 @@ def test_each_role_gets_what_the_matrix_says(row: Row) -> None:
     )
 
 
-def _answer(row: Row, who: str) -> str:
-    cache.clear()
-    scene, client = World(who), Client()
+@pytest.mark.django_db
+@pytest.mark.parametrize("row", [row for row in ROWS if row.url.startswith("hr:")], ids=str)
+def test_no_cache_keeps_an_answer_of_the_workspace_and_no_cookie_names_anybody(row: Row) -> None:
+    for who in WHO:
+        scene, client = World(who), Client()
+        names = {part for each in (scene.own, scene.employee) for part in each.name.split()}
+        response = _send(row, scene, client)
+        assert response["Cache-Control"] == "private, no-store"
+        kept = _kept(client)
+        assert not [name for name in names if name in kept]
+
+
+def _kept(client: Client) -> str:
+    """Return all that the browser and the session hold, readable."""
+    cookies = {name: morsel.value for name, morsel in client.cookies.items()}
+    said = CookieStorage(HttpRequest())._decode(cookies.get("messages")) or []  # type: ignore[attr-defined]
+    sessions = [session.get_decoded() for session in Session.objects.all()]
+    return " ".join(map(str, [cookies, *said, *sessions]))
+
+
+def _send(row: Row, scene: World, client: Client) -> Any:
     if scene.user:
         client.force_login(scene.user)
     path = scene.path(row)
     response = client.post(path, scene.data(row)) if row.method == "POST" else client.get(path)
-    if row.url.startswith("hr:") and who == "anonymous":
-        assert response["Location"].startswith(reverse("account_login"))
     if response.streaming:
         b"".join(response)  # to its end, which closes the file
+    return response
+
+
+def _answer(row: Row, who: str) -> str:
+    cache.clear()
+    response = _send(row, World(who), Client())
+    if row.url.startswith("hr:") and who == "anonymous":
+        assert response["Location"].startswith(reverse("account_login"))
     return str(response.status_code)
 
 

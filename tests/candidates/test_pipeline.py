@@ -188,12 +188,44 @@ def test_a_rejection_is_undone_without_a_trace_until_its_mail_has_gone() -> None
     assert not application.mails.exists()
 
 
-@pytest.mark.parametrize("state", ["sending", "sent"])
-def test_a_reopening_is_told_once_the_rejection_is_on_its_way(state: str) -> None:
+def test_a_reopening_is_told_once_the_rejection_has_gone() -> None:
     application = rejected()
-    application.mails.update(state=state, sent_at=NOW if state == "sent" else None)
+    application.mails.update(state="sent", sent_at=NOW)
     pipeline.reopen(application, by=a_user("recruiter"), reason="New budget", now=NOW)
     assert set(application.mails.values_list("purpose", flat=True)) == {"rejection", "reopened"}
+
+
+@pytest.mark.parametrize("state", ["sending", "queued"])
+def test_a_rejection_that_was_tried_is_not_sent_again_and_the_reopening_is_told(
+    state: str,
+) -> None:
+    application = rejected()
+    application.mails.update(state=state, attempts=1)
+    pipeline.reopen(application, by=a_user("recruiter"), reason="New budget", now=NOW)
+    assert list(application.mails.values_list("purpose", flat=True)) == ["reopened"]
+
+
+def test_what_is_being_erased_cannot_be_opened_again() -> None:
+    application = an_application(status="rejected", decided_on=date(2026, 3, 17))
+    with pytest.raises(ChangeNotAllowed):
+        pipeline.reopen(application, by=a_user("recruiter"), reason="?", now=NOW)
+
+
+def test_a_job_without_stages_takes_no_application() -> None:
+    job = a_job()
+    job.stages.all().delete()
+    with pytest.raises(pipeline.JobClosed):
+        a_submission(job)
+    with pytest.raises(pipeline.JobClosed):
+        pipeline.assign(an_application(job=None), job=job, by=a_user("recruiter"), now=NOW)
+
+
+def test_one_submission_for_another_person_is_never_taken_for_the_first() -> None:
+    job, submission = a_job(), uuid.uuid4()
+    other = an_application(job=job)
+    Application.objects.filter(pk=other.pk).update(submission=submission)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        a_submission(job, submission=submission)
 
 
 def test_a_reopening_is_told_to_someone_who_was_told_in_person() -> None:

@@ -288,3 +288,32 @@ def test_the_reason_and_user_of_a_purged_record_leave_no_row() -> None:
     assert not Event.objects.exists()
     assert not Mail.objects.exists()
     by.refresh_from_db()
+
+
+def test_objects_that_cannot_be_erased_make_the_run_a_failed_one(settings: LazySettings) -> None:
+    a_due_application()
+    broken = {
+        "BACKEND": "storage.backends.Bucket",
+        "OPTIONS": {
+            "bucket_name": "none",
+            "endpoint_url": "http://127.0.0.1:9",
+            "region_name": "x",
+        },
+    }
+    settings.STORAGES = settings.STORAGES | {"attachments": broken}
+    outcome = purge.run(now=NOW)
+    assert (outcome.purged, outcome.objects_deleted, outcome.failed) == (1, 0, 1)
+    assert not Heartbeat.objects.filter(name="purge").exists()
+    assert Tombstone.objects.get().attempts == 1
+
+
+def test_clocks_are_shortened_by_the_day_and_not_one_by_one(
+    settings: LazySettings, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _ in range(5):
+        employee = an_employee()
+        employee.start_clock(on=TODAY)
+        employee.save()
+    settings.ATS_RETENTION_MONTHS = 3
+    with django_assert_num_queries(3):
+        purge.shorten_clocks()

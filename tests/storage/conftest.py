@@ -27,7 +27,9 @@ def store(
     """Each back end in turn."""
     match request.param:
         case "folder":
-            return Folder(str(tmp_path / "store"))
+            folder = Folder(str(tmp_path / "store"))
+            folder.mark()
+            return folder
         case "unversioned":
             return a_bucket()
         case "versioned":

@@ -1,7 +1,7 @@
 """The contract of all back ends, then what is special to a bucket and to a folder."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -417,7 +417,9 @@ def test_requests_are_signed_with_version_4_and_no_new_checksums(
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
-    return Folder(str(tmp_path / "store"))
+    store = Folder(str(tmp_path / "store"))
+    store.mark()
+    return store
 
 
 def place(folder: Folder, key: str) -> Path:
@@ -456,6 +458,8 @@ def test_a_folder_that_cannot_be_made_is_down(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     folder = Folder(str(tmp_path / "file" / "store"))
     with pytest.raises(StorageDown):
+        folder.mark()
+    with pytest.raises(StorageDown):
         folder.check()
     with pytest.raises(StorageDown):
         put(folder, "a/1")
@@ -468,3 +472,47 @@ def test_a_link_is_removed_and_what_it_points_to_stays(folder: Folder, tmp_path:
     place(folder, "a/2").symlink_to(other)
     assert folder.erase("a/2") == 1
     assert other.read_bytes() == b"not ours"
+
+
+@pytest.mark.parametrize("place_is_left", [True, False])
+def test_a_folder_that_is_not_mounted_is_down_and_loses_nothing(
+    folder: Folder, place_is_left: bool
+) -> None:
+    put(folder, "a/1", b"a CV")
+    root, away = Path(folder.location), Path(folder.location).with_name("away")
+    root.rename(away)
+    if place_is_left:
+        root.mkdir()
+    for verb in (
+        folder.check,
+        lambda: put(folder, "a/2"),
+        lambda: folder.open_object("a/1"),
+        lambda: folder.erase("a/1"),
+        lambda: list(folder.keys("")),
+    ):
+        with pytest.raises(StorageDown) as down:
+            verb()
+        assert down.value.code == "no-mark"
+    assert not place_is_left or not list(root.iterdir())
+    if place_is_left:
+        root.rmdir()
+    away.rename(root)
+    folder.check()
+    assert list(folder.keys("")) == ["a/1"]
+    assert folder.erase("a/1") == 1
+
+
+def test_a_folder_that_goes_while_it_is_looked_into_is_not_proof(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(folder, "a/1")
+    look = backends._files_of
+
+    def goes_first(target: Path) -> Iterator[Path]:
+        if Path(folder.location).exists():
+            Path(folder.location).rename(Path(folder.location).with_name("away"))
+        return look(target)
+
+    monkeypatch.setattr(backends, "_files_of", goes_first)
+    with pytest.raises(StorageDown):
+        folder.erase("a/1")

@@ -1,7 +1,9 @@
 """Staging: a file is judged, stored, and attached by the session that put it up, or it goes."""
 
-from datetime import timedelta
+import os
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -9,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploaded
 from django.db import transaction
 from pytest_django.fixtures import Settings
 
+from candidates import tasks
 from storage import erasure, uploads
 from storage.backends import Bucket, Folder, StorageDown
 from storage.models import Attachment, Tombstone
@@ -54,6 +57,36 @@ def test_a_good_file_is_stored_with_its_row(
     assert (row.created_at, row.staged_until) == (NOW, NOW + DAY)
     with attachment_store.open_object(row.key) as stream:
         assert stream.read() == content
+
+
+def test_what_a_killed_request_left_in_the_folder_of_uploads_goes(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
+    mine = tmp_path / "notes.txt"
+    mine.touch()
+    with (
+        TemporaryUploadedFile("CV.pdf", "", 5, None) as upload,
+        uploads._on_disk(an_upload(b"")) as o,
+    ):
+        left, other = Path(upload.temporary_file_path()), o
+        now = datetime.now(UTC)
+        assert uploads.clear_temporary(now + timedelta(minutes=59)) == 0
+        assert sorted(tmp_path.iterdir()) == sorted([left, other, mine])
+        os.utime(mine, (0, 0))
+        assert uploads.clear_temporary(now + timedelta(minutes=61)) == 2
+        assert list(tmp_path.iterdir()) == [mine]
+        other.touch()  # for what ends it
+
+
+def test_the_job_clears_uploads_away(settings: Settings, tmp_path: Path) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "gone meanwhile")
+    assert tasks.clean() == "staged uploads gone: 0, temporary files: 0"
+    left = tmp_path / "gone meanwhile" / "tmpx7.upload.pdf"
+    left.touch()
+    os.utime(left, (0, 0))
+    assert tasks.clean() == "staged uploads gone: 0, temporary files: 1"
+    assert not left.exists()
 
 
 def test_a_large_upload_comes_as_a_temporary_file(attachment_store: Folder | Bucket) -> None:

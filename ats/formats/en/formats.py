@@ -1,6 +1,7 @@
 """British dates: 17 September 2026, 14:30."""
 
 DATE_FORMAT = "j F Y"
+MAIL_DATE_FORMAT = "j F Y"
 TIME_FORMAT = "H:i"
 DATETIME_FORMAT = "j F Y, H:i"
 YEAR_MONTH_FORMAT = "F Y"

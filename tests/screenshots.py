@@ -1,0 +1,134 @@
+"""`python -m tests.screenshots`, which `make screenshots` calls: the pictures in docs/screenshots.
+
+Fills a throw-away database with the demo, serves it without the job cluster (whose first purge
+would take what is due today), and photographs the main pages in Chromium. The start page of each
+picture is in `PICTURES`; look at them before you commit them.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests import machine
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+HOME = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+SEEN_AS = {"light": DESKTOP, "dark": DESKTOP, "phone": PHONE}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A page, who looks at it, and how to get there from a path by following links."""
+
+    name: str
+    path: str
+    user: str = ""
+    links: tuple[str, ...] = ()
+    language: str = "de-DE"
+
+
+BOARD = "/hr/jobs/backend-entwicklung-python/"
+PICTURES = [
+    Picture("jobs", "/jobs/", language="en-GB"),
+    Picture("job", "/jobs/product-designer/", language="en-GB"),
+    Picture("apply", "/jobs/product-designer/apply/", language="en-GB"),
+    Picture("board", BOARD, "katrin"),
+    Picture("list", "/hr/applications/?status=closed&order=deletion", "katrin"),
+    Picture("application", BOARD, "katrin", (".stage:nth-of-type(3) .card .who",)),
+    Picture("application-closed", BOARD, "katrin", (".drawer li a",)),
+    Picture("reject", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", "a[href$='/reject/']")),
+    Picture("hire", BOARD, "katrin", (".stage:nth-of-type(4) .card .who", "a[href$='/hire/']")),
+    Picture("employee", "/hr/employees/", "ayse", ("main a[href*='/hr/employees/']",)),
+]
+
+
+def serve() -> str:
+    """Fill a new database with the demo and serve it; return the address."""
+    home, port = machine.folder("screenshots"), machine.free_port()
+    os.environ |= {
+        "ATS_DEBUG": "true",
+        "ATS_SITE_URL": f"http://localhost:{port}",
+        "DATABASE_URL": f"sqlite:///{home / 'halbjahr.sqlite3'}",
+        "ATS_STORAGE_URL": f"file://{home / 'attachments'}",
+        "DJANGO_SETTINGS_MODULE": "ats.settings",
+    }
+    import django
+    from django.core.management import call_command
+    from django.db import connections
+
+    django.setup()
+    for command in ("migrate", "createcachetable", "demo"):
+        call_command(command, verbosity=0)
+    connections.close_all()
+    command_line = [sys.executable, "-m", "gunicorn", "ats.wsgi", "--bind", f"127.0.0.1:{port}"]
+    server = machine.Server("web", command_line, port=port)
+    server.await_answer(lambda: machine.is_listening(port))
+    return f"http://localhost:{port}"
+
+
+@contextmanager
+def chromium() -> Iterator["Browser"]:
+    from playwright.sync_api import sync_playwright
+
+    from tests.conftest import CHROMIUM_FLAGS
+
+    with sync_playwright() as playwright:
+        path = machine.program("chromium", package="chromium")
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+def open_page(page: "Page", site: str, picture: Picture) -> None:
+    from candidates.demo.accounts import WELL_KNOWN
+
+    page.goto(site + picture.path)
+    if picture.user and page.locator("[name=password]").count():
+        page.locator("[name=login]").fill(f"{picture.user}@musterwerk.example")
+        page.locator("[name=password]").fill(WELL_KNOWN)
+        page.locator("[name=password]").press("Enter")
+        page.wait_for_load_state()
+        page.goto(site + picture.path)
+    for link in picture.links:
+        page.locator(link).first.click()
+        page.wait_for_load_state()
+
+
+def photograph(browser: "Browser", site: str, picture: Picture) -> None:
+    for look, size in SEEN_AS.items():
+        context = browser.new_context(
+            viewport={"width": size["width"], "height": size["height"]},
+            color_scheme="dark" if look == "dark" else "light",
+            locale=picture.language,
+            timezone_id="Europe/Berlin",
+        )
+        page = context.new_page()
+        open_page(page, site, picture)
+        page.screenshot(path=HOME / f"{picture.name}-{look}.png")
+        context.close()
+
+
+def main() -> None:
+    HOME.mkdir(parents=True, exist_ok=True)
+    wanted = set(sys.argv[1:])
+    began = time.monotonic()
+    site = serve()
+    with chromium() as browser:
+        for picture in PICTURES:
+            if not wanted or picture.name in wanted:
+                photograph(browser, site, picture)
+                print(picture.name, flush=True)
+    print(f"in {HOME.relative_to(HOME.parent.parent)} after {time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
