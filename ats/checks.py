@@ -8,7 +8,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Info, Tags, register
 from django.core.checks import Warning as Caution
 from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
@@ -85,6 +85,20 @@ def storage_folder(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
             f"The folder {location} cannot be written: nothing can be attached.",
             hint="Let the user that runs Halbjahr write it, or set ATS_STORAGE_URL to another.",
             id="ats.E001",
+        )
+    ]
+
+
+@register
+def virus_scan(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if settings.CLAMD_URL:
+        return []
+    return [
+        Info(
+            "CLAMD_URL is not set: files are not scanned for viruses.",
+            hint="Run clamd and set CLAMD_URL, such as unix:///run/clamav/clamd.ctl; see"
+            " docs/operation.md.",
+            id="ats.I001",
         )
     ]
 

@@ -204,6 +204,33 @@ def bucket(parts: SplitResult, example: str) -> dict[str, Any]:
     }
 
 
+def is_port(parts: SplitResult) -> bool:
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    bare = parts._replace(scheme="", path=parts.path.strip("/")).geturl()
+    return bool(parts.hostname and parts.port) and bare.lower() == f"//{host}:{parts.port}"
+
+
+def is_socket(parts: SplitResult) -> bool:
+    """Return whether a URL names a path that fits into a socket's address."""
+    path = os.fsencode(unquote(parts.path))
+    alone = not (parts.netloc or parts.query or parts.fragment)
+    return alone and 1 < len(path) < 108 and b"\0" not in path
+
+
+def clamd() -> str:
+    """Return where clamd listens, or "" if files are not scanned for viruses."""
+    value = text("CLAMD_URL")
+    if not value:
+        return ""
+    example = "tcp://127.0.0.1:3310 or unix:///run/clamav/clamd.ctl."
+    parts = url("CLAMD_URL", value, schemes={"tcp", "unix"}, example=example)
+    if not (is_port(parts) if parts.scheme == "tcp" else is_socket(parts)):
+        raise refuse("CLAMD_URL", f"names no port or socket. Set it to one like {example}")
+    return value
+
+
+CLAMD_URL = clamd()
+
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "attachments": attachment_storage(),

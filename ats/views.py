@@ -18,7 +18,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from candidates.models import Heartbeat
+from storage import scanning
 from storage.backends import attachment_store
+from storage.models import Attachment
 
 logger = getLogger("ats")
 
@@ -35,11 +37,15 @@ SECONDS = 5
 @never_cache
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
-    """Return 200 if database, storage, job cluster and purge are well, else 503 and which not."""
+    """Return 200 if database, storage, job cluster and purge are well, else 503 and which not.
+
+    How the virus scanner is, is said and changes nothing: applications come in without it.
+    """
     parts = {"storage": storage_health()} | database_health(timezone.now())
     well = all(word == WELL for word in parts.values())
     status = "well" if well else "not well"
-    return JsonResponse({"status": status} | parts, status=200 if well else 503)
+    scanner = {"scanner": scanner_health()}
+    return JsonResponse({"status": status} | parts | scanner, status=200 if well else 503)
 
 
 def database_health(now: datetime) -> dict[str, str]:
@@ -73,6 +79,26 @@ def storage_health() -> str:
         return "down"
     finally:
         pool.shutdown(wait=False)
+    return WELL
+
+
+def scanner_health() -> str:
+    """Return how the virus scanner is, and how many files wait for it."""
+    try:
+        waiting = Attachment.objects.filter(verdict=Attachment.Verdict.PENDING).count()
+    except DatabaseError:
+        waiting = 0
+    word = scanner_word()
+    return f"{word}; files that wait: {waiting}" if waiting else word
+
+
+def scanner_word() -> str:
+    if not scanning.is_on():
+        return "off, CLAMD_URL is not set"
+    try:
+        scanning.ping()
+    except scanning.NotScanned as error:
+        return "too slow" if error.code == "slow" else "down"
     return WELL
 
 

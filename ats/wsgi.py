@@ -1,8 +1,10 @@
 """The web application that gunicorn serves: `gunicorn ats.wsgi`."""
 
 import os
+from logging import getLogger
 
 import django
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.utils.http import parse_header_parameters
 
@@ -29,4 +31,6 @@ class Handler(WSGIHandler):
     request_class = Request
 
 
+if not (settings.CLAMD_URL or settings.DEBUG):
+    getLogger("ats").info("CLAMD_URL is not set: files are not scanned for viruses.")
 application = Handler()

@@ -43,9 +43,9 @@ def hire(
 ) -> Employee:
     """Turn an open application into an employee record and close it as hired.
 
-    The chosen attachments change their owner; their objects stay where they are. Everything
-    else stays with the application and goes with its clock. Raises `ChangeNotAllowed`, and
-    `PersonnelNumberTaken` if someone has that number.
+    The chosen attachments change their owner; their objects stay where they are. What is not
+    clean cannot be chosen. Everything else stays with the application and goes with its clock.
+    Raises `ChangeNotAllowed`, and `PersonnelNumberTaken` if someone has that number.
     """
     application = locked(application, to=Status.HIRED)
     employee = Employee(
@@ -63,8 +63,10 @@ def hire(
         hired_by=by,
     )
     _save_new(employee)
-    moved = application.attachments.filter(pk__in=list(attachments)).update(
-        application=None, employee=employee, came_from=application
+    moved = (
+        application.attachments.servable()
+        .filter(pk__in=list(attachments))
+        .update(application=None, employee=employee, came_from=application)
     )
     close(application, Status.HIRED, now=now)
     application.events.create(kind=Event.Kind.HIRED, by=by, at=now, detail=str(moved))

@@ -62,8 +62,14 @@ def compose(application: Application, purpose: Mail.Purpose) -> tuple[str, str]:
                 "operator": settings.ATS_OPERATOR,
                 "retention_months": settings.ATS_RETENTION_MONTHS,
                 "site_url": settings.ATS_SITE_URL,
+                "infected": application.attachments.untold(),
             },
         )
+    return parts(text)
+
+
+def parts(text: str) -> tuple[str, str]:
+    """Return subject and body of a mail from its rendered template."""
     subject, _, body = text.strip().partition("\n")
     return subject.removeprefix("Subject:").strip(), body.strip() + "\n"
 

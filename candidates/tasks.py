@@ -6,7 +6,7 @@ Every one of them is safe to run twice, late, beside itself, or to be killed at 
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from candidates import mail, purge
+from candidates import mail, purge, quarantine
 from candidates.models import Heartbeat
 from storage import erasure, uploads
 
@@ -24,6 +24,11 @@ def work_tombstones() -> str:
 def send_mails() -> str:
     """Minutely, and at once when a mail is due. See `mail.send_due`."""
     return f"sent {mail.send_due(timezone.now())}"
+
+
+def scan_pending() -> str:
+    """Minutely. See `quarantine.run`."""
+    return str(quarantine.run(timezone.now()))
 
 
 def clean() -> str:

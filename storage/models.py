@@ -26,6 +26,23 @@ class Attachments(models.QuerySet["Attachment"]):
     def servable(self) -> Self:
         return self.filter(verdict=Attachment.Verdict.CLEAN)
 
+    def sendable(self) -> Self:
+        """Return what may go with an application: also what the virus scan has yet to pass."""
+        return self.filter(verdict__in=[Attachment.Verdict.CLEAN, Attachment.Verdict.PENDING])
+
+    def waiting(self, now: datetime) -> Self:
+        """Return what waits for the virus scan and whose pause is over."""
+        due = Q(next_scan_at__isnull=True) | Q(next_scan_at__lte=now)
+        return self.filter(due, verdict=Attachment.Verdict.PENDING)
+
+    def quarantined(self) -> Self:
+        """Return what the virus scanner found something in; it is out of everybody's reach."""
+        return self.filter(verdict=Attachment.Verdict.QUARANTINED)
+
+    def untold(self) -> Self:
+        """Return those in quarantine of which their person has not been told."""
+        return self.quarantined().filter(applicant_told_at__isnull=True)
+
 
 class Attachment(models.Model):
     """A file of at most one application or employee; of none only while staged."""
@@ -34,6 +51,7 @@ class Attachment(models.Model):
         AWAITED = "awaited", _("not judged yet")
         CLEAN = "clean", _("clean")
         PENDING = "pending", _("waits for the virus scan")
+        QUARANTINED = "quarantined", _("removed, infected")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     key = models.CharField(max_length=60, unique=True, default=new_key, editable=False)
@@ -51,12 +69,23 @@ class Attachment(models.Model):
     name = models.CharField(max_length=150)
     content_type = models.CharField(max_length=100, blank=True)
     size = models.PositiveIntegerField()
-    verdict = models.CharField(max_length=10, choices=Verdict, default=Verdict.AWAITED)
+    verdict = models.CharField(max_length=20, choices=Verdict, default=Verdict.AWAITED)
     created_at = models.DateTimeField()
     #: Keyed hash of the browser session that put it up; only that session may send it.
     staged_by = models.CharField(max_length=64, blank=True)
     #: When a staged file goes if it is not sent.
     staged_until = models.DateTimeField(null=True)
+    #: When the virus scanner last passed it; never, where none is set.
+    scanned_at = models.DateTimeField(null=True)
+    #: How often a scan has failed since then, and, while it waits, when the next one is due.
+    scan_attempts = models.PositiveSmallIntegerField(default=0)
+    next_scan_at = models.DateTimeField(null=True)
+    #: What the scanner calls that which it found.
+    finding = models.CharField(max_length=100, blank=True)
+    quarantined_at = models.DateTimeField(null=True)
+    #: When the applicant and when the privacy officer was told of the quarantine.
+    applicant_told_at = models.DateTimeField(null=True)
+    officer_told_at = models.DateTimeField(null=True)
 
     objects = Attachments.as_manager()
 
@@ -83,12 +112,28 @@ class Attachment(models.Model):
                 ),
                 name="attachment_has_one_owner_or_is_staged",
             ),
+            # Its erasure is counted from there.
+            models.CheckConstraint(
+                condition=Q(verdict="quarantined", quarantined_at__isnull=False)
+                | (~Q(verdict="quarantined") & Q(quarantined_at__isnull=True)),
+                name="attachment_quarantine_has_its_time",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["staged_until"],
                 condition=Q(staged_until__isnull=False),
                 name="attachment_staged",
+            ),
+            models.Index(
+                fields=["next_scan_at"],
+                condition=Q(verdict="pending"),
+                name="attachment_waiting",
+            ),
+            models.Index(
+                fields=["quarantined_at"],
+                condition=Q(verdict="quarantined"),
+                name="attachment_quarantined",
             ),
         ]
 

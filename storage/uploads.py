@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
-from storage import erasure, filetypes
+from storage import erasure, filetypes, scanning
 from storage.backends import StorageDown, StorageError, attachment_store
 from storage.filetypes import programs
 from storage.models import Attachment, Attachments
@@ -47,7 +47,8 @@ class Refused(Exception):
         super().__init__(code)
         self.name = name
         self.code = code
-        self.message = filetypes.sentence(code)
+        infected = code == scanning.INFECTED
+        self.message = str(scanning.SENTENCE) if infected else filetypes.sentence(code)
 
 
 class UploadGone(Exception):
@@ -66,8 +67,9 @@ def stage(upload: "UploadedFile[Any]", *, session: str, now: datetime) -> Attach
 
     Raises `Refused`, or `StorageDown`. The file is judged where Django has put it, before there
     is a row or an object, so that a refused file never reaches the storage and nothing of it
-    has to be erased again. Then the row is committed, then the object is written, then the row
-    says clean. If the storage fails, or the process ends, a row is left that can never be sent;
+    has to be erased again; so is what the virus scanner finds something in. Then the row is
+    committed, then the object is written, then the row says clean, or pending if the scanner was
+    not to be had. If the storage fails, or the process ends, a row is left that can never be sent;
     it stays its 24 hours, since what was written may yet arrive, and goes with its object.
     """
     with _on_disk(upload) as path:
@@ -75,6 +77,9 @@ def stage(upload: "UploadedFile[Any]", *, session: str, now: datetime) -> Attach
         verdict = filetypes.inspect(path, name)
         if not verdict.accepted:
             raise Refused(clean_name(name), verdict.code)
+        look = scanning.first_look(path, now=now)
+        if look.finding:
+            raise Refused(clean_name(name), scanning.INFECTED)
         attachment = Attachment(
             name=clean_name(name, verdict.extension),
             content_type=verdict.type,
@@ -87,8 +92,9 @@ def stage(upload: "UploadedFile[Any]", *, session: str, now: datetime) -> Attach
         with transaction.atomic(durable=True):
             attachment.save(force_insert=True)
         _write(attachment, path)
-    attachment.verdict = Attachment.Verdict.CLEAN
-    attachment.save(update_fields=["verdict"])
+    for field, value in look.fields.items():
+        setattr(attachment, field, value)
+    attachment.save(update_fields=look.fields)
     return attachment
 
 
@@ -100,6 +106,12 @@ def staged(ids: Iterable[str | UUID], *, session: str, now: datetime) -> list[At
     wanted = list(dict.fromkeys(filter(None, map(_uuid, ids))))
     found = _sendable(session, now).in_bulk(wanted)
     return [found[pk] for pk in wanted if pk in found]
+
+
+def infected(ids: Iterable[str | UUID], *, session: str) -> list[Attachment]:
+    """Return those of the session's files in which the scanner found something after all."""
+    wanted = filter(None, map(_uuid, ids))
+    return list(Attachment.objects.staged(session).quarantined().filter(pk__in=wanted))
 
 
 def attach(ids: Iterable[UUID], *, application: "Application", session: str, now: datetime) -> int:
@@ -154,7 +166,7 @@ def clear_temporary(now: datetime) -> int:
 
 
 def _sendable(session: str, now: datetime) -> Attachments:
-    return Attachment.objects.staged(session).servable().filter(staged_until__gt=now)
+    return Attachment.objects.staged(session).sendable().filter(staged_until__gt=now)
 
 
 def _uuid(text: str | UUID) -> UUID | None:

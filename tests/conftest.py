@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import machine
+from tests.scanner import Clamd
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -124,6 +125,22 @@ def mail_sink(settings: "Settings") -> Iterator[MailSink]:
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
     yield sink
     controller.stop()
+
+
+# The virus scanner ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clamd(settings: "Settings") -> Iterator[Clamd]:
+    """A real clamd that knows the test file EICAR, running and set; stop or pause it at will."""
+    try:
+        scanner = Clamd()
+    except machine.Missing as error:
+        machine.do_without(error)
+    scanner.start()
+    settings.CLAMD_URL = scanner.url
+    yield scanner
+    scanner.stop()
 
 
 # The browser ------------------------------------------------------------------------------

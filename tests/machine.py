@@ -217,7 +217,10 @@ def create_bucket(endpoint: str, name: str, versioning: str | None) -> str:
 # The environment --------------------------------------------------------------------------
 
 #: Variables of the developer's own that would change what is tested.
-FOREIGN = ("ATS_", "AWS_", "DJANGO_", "PG", "DATABASE_URL", "EMAIL_URL", "REDIS_URL")
+FOREIGN = (
+    *("ATS_", "AWS_", "DJANGO_", "PG"),
+    *("CLAMD_URL", "DATABASE_URL", "EMAIL_URL", "REDIS_URL"),
+)
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What tests need of the machine itself: a browser, PostgreSQL, gettext, fonts.
+# What tests need of the machine itself: a browser, PostgreSQL, clamd, gettext, fonts.
 # As root it is installed; otherwise this says what to install, and in CI that is an error.
 # It runs before `make setup`, which refuses to start without some of it.
 set -eu
@@ -12,6 +12,7 @@ need() { # need PACKAGE COMMAND…: the package is missing unless the command su
     "$@" >/dev/null 2>&1 || packages="$packages $package"
 }
 has_postgres() { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }
+has_clamd() { command -v clamd || ls /usr/sbin/clamd; }
 has_venv() { "$python" -c 'import ensurepip, venv'; }
 has_magic() { "$python" -c 'import ctypes.util, sys; sys.exit(not ctypes.util.find_library("magic"))'; }
 has_fonts() { ls /usr/share/fonts/truetype/liberation* || fc-list | grep -i liberation; }
@@ -20,6 +21,7 @@ need python3-venv has_venv
 need libmagic1 has_magic
 need chromium command -v chromium
 need postgresql has_postgres
+need clamav-daemon has_clamd
 need gettext command -v xgettext
 need fonts-liberation has_fonts
 test -n "$packages" || exit 0

@@ -184,7 +184,7 @@ def an_attachment(
     content: bytes | None = None,
     **fields: Any,
 ) -> Attachment:
-    """Create a clean attachment, row first, then its object in the store.
+    """Create a clean attachment that no scanner has seen, row first, then its object in the store.
 
     Without an owner it is staged, and needs `staged_by`; it then goes after 24 hours.
     """
@@ -198,6 +198,8 @@ def an_attachment(
         "verdict": Attachment.Verdict.CLEAN,
         "created_at": NOW - timedelta(days=3),
     }
+    if fields.get("verdict") == Attachment.Verdict.QUARANTINED:
+        defaults |= {"quarantined_at": NOW}
     if owner is None:
         defaults |= {"staged_until": NOW + timedelta(hours=24)}
     else:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from candidates.forms.apply import to_uuid
-from storage import uploads
+from storage import scanning, uploads
 from storage.backends import StorageDown
 from storage.models import Attachment
 
@@ -52,11 +52,19 @@ def earlier(tokens: Iterable[str], *, session: str, now: datetime) -> Files:
     finds later that the CV was not in it.
     """
     ids = list(dict.fromkeys(pk for pk in map(to_uuid, tokens) if pk))
-    found = uploads.staged(ids, session=session, now=now) if ids and session else []
+    if not (ids and session):
+        return Files(troubles=[missing()] if ids else [])
+    found = uploads.staged(ids, session=session, now=now)
     most = settings.ATS_MAX_FILES
-    troubles = [missing()] if len(found) < len(ids) else []
+    troubles = [harmful(file) for file in uploads.infected(ids, session=session)]
+    if len(found) + len(troubles) < len(ids):
+        troubles.append(missing())
     troubles += [Trouble(file.name, too_many(), file.size) for file in found[most:]]
     return Files(kept=found[:most], troubles=troubles)
+
+
+def harmful(file: Attachment) -> Trouble:
+    return Trouble(file.name, str(scanning.SENTENCE), file.size)
 
 
 def missing() -> Trouble:

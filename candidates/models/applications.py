@@ -187,6 +187,7 @@ class Event(models.Model):
         WITHDRAWN = "withdrawn", _("withdrawn")
         HIRED = "hired", _("hired")
         HIRE_UNDONE = "hire-undone", _("hire undone")
+        QUARANTINED = "quarantined", _("infected document removed")
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="events")
     kind = models.CharField(max_length=20, choices=Kind)
@@ -194,7 +195,8 @@ class Event(models.Model):
     by: "models.ForeignKey[User | None, User | None]" = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
-    #: The stage or job that it went to, or the number of documents; never a link to a row.
+    #: The stage or job that it went to, the number of documents, or the name of the removed one;
+    #: never a link to a row.
     detail = models.CharField(max_length=200, blank=True)
     reason = models.TextField(blank=True)
 

@@ -33,6 +33,7 @@ class Mail(models.Model):
         REJECTION = "rejection", _("Rejection")
         REOPENED = "reopened", _("Reopening")
         ASSIGNED = "assigned", _("Another job")
+        INFECTED = "infected", _("Infected document")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("queued")

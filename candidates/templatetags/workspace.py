@@ -22,6 +22,7 @@ ICONS = {
     Event.Kind.WITHDRAWN: "undo-2",
     Event.Kind.HIRED: "users",
     Event.Kind.HIRE_UNDONE: "undo-2",
+    Event.Kind.QUARANTINED: "shield-alert",
 }
 
 

@@ -2,12 +2,14 @@
 
 from uuid import UUID
 
-from django.http import FileResponse, HttpRequest
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from candidates import access
 from candidates.views.page import page
+from storage import scanning
 from storage.backends import StorageDown, StorageError, attachment_store
 from storage.models import Attachment
 
@@ -16,13 +18,21 @@ from storage.models import Attachment
 def attachment(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     found = access.get_attachment(request, pk)
     try:
-        return _stream(found)
+        verdict = scanning.recheck(found, now=timezone.now())
+        if verdict == Attachment.Verdict.CLEAN:
+            return _stream(found)
+    except Attachment.DoesNotExist:
+        raise Http404 from None
     except StorageError as error:
-        is_down = isinstance(error, StorageDown)
-        context = {"document": found, "is_down": is_down}
-        return page(
-            request, "hr/no_document.html", context, section="", status=503 if is_down else 404
-        )
+        return _refuse(request, found, "down" if isinstance(error, StorageDown) else "missing")
+    return _refuse(request, found, verdict)
+
+
+def _refuse(request: HttpRequest, found: Attachment, why: str) -> HttpResponse:
+    """Say why the document cannot be had: for now, or for good."""
+    status = 503 if why in {"down", Attachment.Verdict.PENDING} else 404
+    context = {"document": found, "why": why}
+    return page(request, "hr/no_document.html", context, section="", status=status)
 
 
 def _stream(found: Attachment) -> FileResponse:

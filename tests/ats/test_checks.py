@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
+@pytest.fixture(autouse=True)
+def _scanner(settings: "Settings") -> None:
+    settings.CLAMD_URL = "tcp://127.0.0.1:3310"
+
+
 def found(*, deployed: bool = False) -> set[str]:
     """Return the ids of our own checks that have something to say."""
     messages = run_checks(include_deployment_checks=deployed)
@@ -26,6 +31,12 @@ def found(*, deployed: bool = False) -> set[str]:
 
 def test_usual_settings_have_nothing_to_say() -> None:
     assert found() == set()
+
+
+def test_no_virus_scan_is_said_and_no_fault(settings: "Settings") -> None:
+    settings.CLAMD_URL = ""
+    assert found(deployed=True) - {"ats.W004"} == {"ats.I001"}
+    assert not any(message.is_serious() for message in run_checks() if message.id == "ats.I001")
 
 
 @pytest.mark.parametrize("months", [1, 2, 3, 6])

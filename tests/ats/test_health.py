@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from ats import views
 from candidates.models import Heartbeat
+from tests.scanner import Clamd
+from tests.world import an_application, an_attachment
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -26,6 +28,7 @@ def all_beat() -> None:
 
 
 WELL = {"status": "well"} | dict.fromkeys(("database", "storage", "cluster", "purge"), "well")
+WELL["scanner"] = "off, CLAMD_URL is not set"
 
 
 @pytest.mark.django_db
@@ -75,6 +78,22 @@ def test_a_storage_that_is_down_is_named(client: Client, settings: "Settings") -
     }
     response = client.get("/health/")
     assert (response.status_code, response.json()["storage"]) == (503, "down")
+
+
+@pytest.mark.django_db
+def test_how_the_scanner_is_is_said_and_is_no_fault_of_ours(client: Client, clamd: Clamd) -> None:
+    def said() -> tuple[int, str, str]:
+        response = client.get("/health/")
+        found = response.json()
+        return response.status_code, found["status"], found["scanner"]
+
+    all_beat()
+    assert said() == (200, "well", "well")
+    an_attachment(an_application(), verdict="pending")
+    clamd.pause()
+    assert said() == (200, "well", "too slow; files that wait: 1")
+    clamd.stop()
+    assert said() == (200, "well", "down; files that wait: 1")
 
 
 class Sleepy:

@@ -112,6 +112,26 @@ def operator(**changes: Any) -> str:
             )
         ],
         *[
+            ("CLAMD_URL", v)
+            for v in (
+                "127.0.0.1:3310",
+                "http://127.0.0.1:3310",
+                "tcp://127.0.0.1",
+                "tcp://:3310",
+                "tcp://127.0.0.1:port",
+                "tcp://127.0.0.1:0",
+                "tcp://127.0.0.1:3310/clamd",
+                "tcp://user:word@127.0.0.1:3310",
+                "tcp://[broken:3310",
+                "unix://run/clamd.ctl",
+                "unix:///",
+                "unix:",
+                "unix:///a%00b",
+                "unix:///" + "x" * 107,
+                "unix:///run/clamd.ctl?x=1",
+            )
+        ],
+        *[
             ("DATABASE_URL", v)
             for v in (
                 "halbjahr.sqlite3",
@@ -217,6 +237,20 @@ def test_postgres_and_s3_take_their_parts() -> None:
         "endpoint_url": "https://s3.example.org",
         "region_name": "eu-1",
     }
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "tcp://127.0.0.1:3310",
+        "tcp://Scanner.example.org:3310/",
+        "tcp://[::1]:3310",
+        "unix:///run/clamav/clamd.ctl",
+        "",
+    ],
+)
+def test_clamd_listens_on_a_port_or_a_socket_or_nowhere(value: str) -> None:
+    assert load(CLAMD_URL=value)["CLAMD_URL"] == value
 
 
 def test_https_makes_cookies_secure_and_http_does_not() -> None:

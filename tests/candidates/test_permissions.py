@@ -74,6 +74,7 @@ GET    hr:attachment           foreign  302  404  404  404  404  200  404
 GET    hr:attachment           employee 302  404  404  404  200  404  404
 GET    hr:attachment           staged   302  404  404  404  404  404  404
 GET    hr:attachment           pending  302  404  404  404  404  404  404
+GET    hr:attachment           quarantined 302 404 404  404  404  404  404
 GET    hr:employees            -        302  403  403  403  200  403  403
 GET    hr:employee             employee 302  404  404  404  200  404  404
 GET    hr:undo_hire            employee 302  404  404  404  200  404  404
@@ -162,8 +163,8 @@ class World:
     def _attachment(self, thing: str) -> Attachment:
         if thing == "staged":
             return world.an_attachment(None, content=b"%PDF-", staged_by="a" * 64)
-        if thing == "pending":
-            return world.an_attachment(self.own, content=b"%PDF-", verdict="pending")
+        if thing in {"pending", "quarantined"}:
+            return world.an_attachment(self.own, content=b"%PDF-", verdict=thing)
         return world.an_attachment(self._record(thing), content=b"%PDF-")
 
     def data(self, row: Row) -> dict[str, Any]:

@@ -11,6 +11,7 @@ JOBS = {
     "purge": ("candidates.tasks.purge_due", 60),
     "tombstones": ("candidates.tasks.work_tombstones", 1),
     "mails": ("candidates.tasks.send_mails", 1),
+    "scan": ("candidates.tasks.scan_pending", 1),
     "clean": ("candidates.tasks.clean", 60),
     "beat": ("candidates.tasks.beat", 1),
 }

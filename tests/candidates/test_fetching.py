@@ -1,0 +1,157 @@
+"""Who may fetch which document: each role, own and foreign, in every state that a file can have."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from candidates.access import Role
+from candidates.models import Application, Employee, User
+from storage import erasure
+from storage.models import Attachment
+from tests import world
+from tests.scanner import EICAR, Clamd
+
+pytestmark = pytest.mark.django_db
+
+ROLES = [None, *(role.value for role in Role)]
+STATES = ("clean", "awaited", "staged", "pending", "quarantined", "deleted", "unknown")
+CONTENT = b"%PDF- " + b"secret"
+
+#: Whose application the roles may read; nothing else than a clean file ever answers with 200.
+READS = {
+    "recruiter": {"own"},
+    "hiring_manager": {"own"},
+    "privacy_officer": {"own", "foreign"},
+    "personnel": {"employee"},
+}
+
+
+def an_owner(whose: str, user: User) -> Application | Employee:
+    """Make an application to a job of the user's, or to a confidential one of somebody else's."""
+    if whose == "employee":
+        return world.an_employee()
+    if whose == "own":
+        return world.an_application(world.a_job(hiring_team=[user]))
+    team = [world.a_user("recruiter")]
+    return world.an_application(world.a_job(hiring_team=team, is_confidential=True))
+
+
+def a_file(state: str, owner: Application | Employee) -> UUID:
+    if state == "unknown":
+        return uuid4()
+    if state == "staged":
+        return world.an_attachment(None, content=CONTENT, staged_by="a" * 64).pk
+    if state == "deleted":
+        pk = world.an_attachment(owner, content=CONTENT).pk
+        now = timezone.now()
+        erasure.bury(Attachment.objects.filter(pk=pk), now=now, breach_at=now)
+        return pk
+    return world.an_attachment(owner, content=CONTENT, verdict=state).pk
+
+
+@pytest.mark.parametrize("whose", ["own", "foreign", "employee"])
+@pytest.mark.parametrize("role", ROLES)
+def test_only_a_clean_file_of_a_record_that_one_may_read_is_fetched(
+    client: Client, role: str | None, whose: str
+) -> None:
+    user = world.a_user(role)
+    client.force_login(user)
+    owner = an_owner(whose, user)
+    expected = dict.fromkeys(STATES, 404)
+    if whose in READS.get(role or "", set()):
+        expected["clean"] = 200
+    assert {state: status(client, a_file(state, owner)) for state in STATES} == expected
+
+
+def status(client: Client, pk: UUID) -> int:
+    """Return what GET and HEAD answer, and see that no byte comes with anything but 200."""
+    path = reverse("hr:attachment", args=[pk])
+    (code, body), (code_of_head, _) = answered(client.get(path)), answered(client.head(path))
+    assert code_of_head == code
+    assert (CONTENT in body) == (code == 200)
+    return code
+
+
+def answered(response: Any) -> tuple[int, bytes]:
+    """Return the status and the body, read to its end."""
+    body = b"".join(response) if response.streaming else response.content
+    return response.status_code, body
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_without_a_log_in_every_file_answers_alike(client: Client, state: str) -> None:
+    pk = a_file(state, world.an_application())
+    response = client.get(reverse("hr:attachment", args=[pk]))
+    assert (response.status_code, response["Location"].partition("?")[0]) == (
+        302,
+        reverse("account_login"),
+    )
+
+
+def test_nobody_fetches_a_file_of_an_own_application(client: Client) -> None:
+    for role in Role:
+        cache.clear()
+        user = world.a_user(role.value)
+        client.force_login(user)
+        application = world.an_application(world.a_job(hiring_team=[user]), email=user.email)
+        assert status(client, a_file("clean", application)) == 404
+
+
+# The scan before a download ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def hr(client: Client) -> Client:
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    return world.log_in(client, world.a_user("recruiter"))
+
+
+def fetch(client: Client, attachment: Attachment) -> tuple[int, bytes]:
+    return answered(client.get(reverse("hr:attachment", args=[attachment.pk])))
+
+
+def test_a_file_that_was_never_scanned_is_scanned_and_served(hr: Client, clamd: Clamd) -> None:
+    document = world.an_attachment(world.an_application(), content=CONTENT)
+    assert fetch(hr, document) == (200, CONTENT)
+    document.refresh_from_db()
+    assert document.scanned_at
+    clamd.stop()
+    assert fetch(hr, document) == (200, CONTENT)
+
+
+@pytest.mark.parametrize("fault", ["pause", "stop"])
+def test_without_a_scanner_it_waits_with_a_page_that_says_so(
+    hr: Client, clamd: Clamd, fault: str
+) -> None:
+    document = world.an_attachment(world.an_application(), content=CONTENT)
+    getattr(clamd, fault)()
+    code, body = fetch(hr, document)
+    assert code == 503
+    assert b"This document waits for the virus scan" in body
+    assert CONTENT not in body
+    assert fetch(hr, document)[0] == 404
+
+
+def test_what_the_scanner_finds_then_is_not_served(hr: Client, clamd: Clamd) -> None:
+    document = world.an_attachment(world.an_application(), content=EICAR.encode())
+    code, body = fetch(hr, document)
+    assert code == 404
+    assert b"This document was removed" in body
+    assert EICAR.encode() not in body
+    document.refresh_from_db()
+    assert document.verdict == "quarantined"
+
+
+def test_a_file_whose_object_is_gone_is_still_said_to_be(
+    hr: Client, clamd: Clamd, attachment_store: Any
+) -> None:
+    document = world.an_attachment(world.an_application(), content=CONTENT)
+    attachment_store.erase(document.key)
+    code, body = fetch(hr, document)
+    assert code == 404
+    assert b"This document is not there" in body
