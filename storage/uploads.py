@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from storage import erasure, filetypes, scanning
 from storage.backends import StorageDown, StorageError, attachment_store
-from storage.filetypes import programs
+from storage.filetypes import formats, programs
 from storage.models import Attachment, Attachments
 
 if TYPE_CHECKING:
@@ -35,20 +35,21 @@ PAGE = 200
 
 MAX_NAME = 150
 #: Endings that the true type's replaces; what else follows a dot belongs to the name.
-FOREIGN = {"doc", "docm", "docx", "dotx", "htm", "html", "jpeg", "jpg", "odt", "pdf", "png"}
-FOREIGN_ENDING = re.compile(rf"\.({'|'.join(sorted(FOREIGN | programs.ENDINGS))})$", re.IGNORECASE)
+FOREIGN = {"docm", "dotx", "htm", "html", *formats.BY_ENDING, *programs.ENDINGS}
+FOREIGN_ENDING = re.compile(rf"\.({'|'.join(sorted(FOREIGN))})$", re.IGNORECASE)
 ENDING = re.compile(r"\.[a-z0-9]{1,8}$", re.IGNORECASE)
 
 
 class Refused(Exception):
     """A file is not taken: `message` says to a person why and what to do, `name` which it is."""
 
-    def __init__(self, name: str, code: str) -> None:
+    def __init__(self, name: str, code: str, *, kind: str = "") -> None:
         super().__init__(code)
         self.name = name
         self.code = code
         infected = code == scanning.INFECTED
-        self.message = str(scanning.SENTENCE) if infected else filetypes.sentence(code)
+        sentence = str(scanning.SENTENCE) if infected else ""
+        self.message = sentence or filetypes.sentence(code, name=name, kind=kind)
 
 
 class UploadGone(Exception):
@@ -76,7 +77,7 @@ def stage(upload: "UploadedFile[Any]", *, session: str, now: datetime) -> Attach
         name = upload.name or ""
         verdict = filetypes.inspect(path, name)
         if not verdict.accepted:
-            raise Refused(clean_name(name), verdict.code)
+            raise Refused(clean_name(name), verdict.code, kind=verdict.type)
         look = scanning.first_look(path, now=now)
         if look.finding:
             raise Refused(clean_name(name), scanning.INFECTED)

@@ -1,26 +1,24 @@
-"""Says of a file what it is and whether it is taken: by its bytes, never by its name.
+"""Says of a file what it is and whether it is taken: by its bytes, never by its name alone.
 
 libmagic proposes the family from the whole file; a family may claim a file itself; the file's
-structure decides. Both errors count: a good file refused loses an applicant.
+structure decides (`judge.py`). All of that runs in a process of its own with bounds on time and
+memory (`sandbox.py`, `parser.py`). Both errors count: a good file refused loses an applicant.
 """
 
+import json
 import logging
+import os
 from pathlib import Path
 from typing import NamedTuple
 
-import magic
 from django.conf import settings
 
-from storage.filetypes import ooxml, pdf
-from storage.filetypes.family import HEAD, Family, Refusal
+from storage.filetypes import sandbox
 from storage.filetypes.sentences import sentence
 
-__all__ = ["FAMILIES", "Verdict", "inspect", "max_bytes", "sentence"]
+__all__ = ["Verdict", "inspect", "max_bytes", "sentence", "warm_up"]
 
-log = logging.getLogger("ats.filetypes")
-
-#: A new format is a new module here.
-FAMILIES: tuple[Family, ...] = (pdf, ooxml)
+log = logging.getLogger("ats.attachments")
 
 
 class Verdict(NamedTuple):
@@ -37,48 +35,23 @@ def max_bytes() -> int:
 
 
 def inspect(path: Path, name: str) -> Verdict:
-    """Judge a file on disk. `name` only helps to say the right thing of a file that is refused.
+    """Judge a file on disk. `name` is what the file is called; its ending is a promise.
 
-    Never raises for what is in the file: a parser that crashes is a refusal, too.
+    Never raises for what is in the file: a parser that crashes or hangs is a refusal, too. The
+    bounds are those of `parser.py`. A refusal is logged without the file's name.
     """
-    guess = ""
+    # Only its end can matter, and only that can come through a pipe whatever it is.
+    request = {"path": os.fsdecode(path.absolute()), "name": name[-100:], "limit": max_bytes()}
     try:
-        _check_size(path)
-        guess = _proposed(path)
-        family = _family(path, name, guess)
-        guess = family.TYPE
-        kind = family.prove(path)
-    except Refusal as refusal:
-        return Verdict(False, refusal.code, guess)
-    except Exception as error:  # noqa: BLE001  # no file may bring the page down
-        log.warning("a file made its parser fail: %s", type(error).__name__)
-        return Verdict(False, "unreadable", guess)
-    return Verdict(True, "ok", kind.type, kind.extension)
+        verdict = Verdict(*json.loads(sandbox.ask(json.dumps(request).encode())))
+    except sandbox.NoAnswer as error:
+        log.warning("A file ended its parser: %s", error)
+        verdict = Verdict(False, "unreadable")
+    if not verdict.accepted:
+        log.info("Refused a file: %s (%s)", verdict.code, verdict.type or "no type")
+    return verdict
 
 
-def _check_size(path: Path) -> None:
-    size = path.stat().st_size
-    if size == 0:
-        raise Refusal("empty")
-    if size > max_bytes():
-        raise Refusal("too-large")
-
-
-def _proposed(path: Path) -> str:
-    try:
-        return str(magic.from_file(str(path), mime=True))
-    except magic.MagicException:
-        return ""
-
-
-def _family(path: Path, name: str, proposed: str) -> Family:
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-    claiming = [
-        family for family in FAMILIES if proposed in family.PROPOSED or family.claims(path, head)
-    ]
-    if len(claiming) == 1:
-        return claiming[0]
-    promised = any(name.lower().endswith(tuple(family.ENDINGS)) for family in FAMILIES)
-    # Of two families at once, or of none although its name says so.
-    raise Refusal("disguised" if claiming or promised else "type-not-accepted")
+def warm_up() -> None:
+    """Start the parser now and wait for it, so that the first file need not."""
+    sandbox.ask(json.dumps({"path": os.devnull, "name": "", "limit": 0}).encode())

@@ -7,7 +7,7 @@ limit; other programs do otherwise, so what it sees is not what they open.
 import struct
 import zlib
 from binascii import crc32
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from types import TracebackType
@@ -29,12 +29,18 @@ MAX_RATIO = 100
 LOCAL = struct.Struct("<4s5H3L2H")
 ENCRYPTED, SIZES_FOLLOW, UTF8 = 0x1, 0x8, 0x800
 STORED, DEFLATED = 0, 8
+#: The end of the directory, without its comment.
+END_SIZE = 22
 
 
 class Archive:
-    """A zip file that any two programs would read alike; otherwise `Refusal`."""
+    """A zip file that any two programs would read alike; otherwise `Refusal`.
 
-    def __init__(self, path: Path) -> None:
+    `kind` begins the refusals' codes: "docx" or "odt".
+    """
+
+    def __init__(self, path: Path, kind: str) -> None:
+        self.kind = kind
         with path.open("rb") as file:
             self._bytes = mmap(file.fileno(), 0, access=ACCESS_READ)
         try:
@@ -56,6 +62,9 @@ class Archive:
     ) -> None:
         self._bytes.close()
 
+    def fault(self, what: str) -> Refusal:
+        return Refusal(f"{self.kind}-{what}")
+
     def read(self, name: str, *, limit: int) -> bytes:
         """Return a whole entry, or refuse if it is longer than `limit` or there is none."""
         for entry in self.entries:
@@ -64,10 +73,10 @@ class Archive:
                 for piece in self.unpack(entry):
                     left -= len(piece)
                     if left < 0:
-                        raise Refusal("docx-bomb")
+                        raise self.fault("bomb")
                     pieces.append(piece)
                 return b"".join(pieces)
-        raise Refusal("docx-broken")
+        raise self.fault("broken")
 
     def unpack(self, entry: ZipInfo) -> Iterator[bytes]:
         """Yield an entry in pieces; refuse if it is not exactly what the directory says."""
@@ -75,27 +84,29 @@ class Archive:
         for piece in self._inflated(entry):
             size += len(piece)
             if size > entry.file_size:
-                raise Refusal("docx-bomb")
+                raise self.fault("bomb")
             crc = crc32(piece, crc)
             yield piece
         if size != entry.file_size or crc != entry.CRC:
-            raise Refusal("docx-broken")
+            raise self.fault("broken")
 
     def _listed(self, path: Path) -> list[ZipInfo]:
         # A lower limit for the memory that the list would take, before it is made.
         if _more_than(MAX_ENTRIES, b"PK\x01\x02", self._bytes):
-            raise Refusal("docx-bomb")
+            raise self.fault("bomb")
         try:
             with ZipFile(path) as listing:
                 entries, comment = listing.infolist(), listing.comment
                 end = listing.start_dir + sum(_directory_size(entry) for entry in entries)
         except (BadZipFile, EOFError, NotImplementedError, ValueError, struct.error) as error:
-            raise Refusal("docx-broken") from error
-        tail = self._bytes[end:]
+            raise self.fault("broken") from error
+        # Gateways of mail leave blank bytes behind.
+        tail = self._bytes[end:].rstrip(b"\0\r\n\x1a") if not comment else self._bytes[end:]
         # Nothing may follow but the directory's own end; a comment can hold another file.
         if not tail.startswith((b"PK\x05\x06", b"PK\x06\x06")) or len(tail) > 98 + 100:
             raise Refusal("disguised")
-        if b"<" in comment or not self._bytes[-22 - len(comment) :].startswith(b"PK\x05\x06"):
+        at = tail.find(b"PK\x05\x06")
+        if b"<" in comment or at < 0 or len(tail) > at + END_SIZE + len(comment):
             raise Refusal("disguised")
         return entries
 
@@ -111,27 +122,29 @@ class Archive:
                 or not name.isprintable()
                 or name.lower() in seen
             ):
-                raise Refusal("docx-broken")
+                raise self.fault("broken")
             seen.add(name.lower())
 
     def _check_places(self) -> None:
-        """Every entry has bytes of its own, and the first one begins the file."""
-        if not self.entries or self.entries[0].header_offset != 0:
-            raise Refusal("docx-broken")
+        """Every entry has bytes of its own, and none is there that the directory does not name."""
+        if not self.entries or min(entry.header_offset for entry in self.entries) != 0:
+            raise self.fault("broken")
         end = 0
         for entry in sorted(self.entries, key=lambda entry: entry.header_offset):
             if entry.header_offset < end:
-                raise Refusal("docx-bomb")
+                raise self.fault("bomb")
+            if self._bytes.find(b"PK\x03\x04", end, entry.header_offset) >= 0:
+                raise self.fault("broken")
             end = self._start(entry) + entry.compress_size
         if end > len(self._bytes):
-            raise Refusal("docx-broken")
+            raise self.fault("broken")
 
     def _start(self, entry: ZipInfo) -> int:
         """Return where an entry's bytes begin, if its two headers say the same of it."""
         at = entry.header_offset
         header = self._bytes[at : at + LOCAL.size]
         if len(header) < LOCAL.size:
-            raise Refusal("docx-broken")
+            raise self.fault("broken")
         signature, _, flags, method, _, _, crc, packed, size, name_size, extra_size = LOCAL.unpack(
             header
         )
@@ -140,13 +153,13 @@ class Archive:
             "utf-8" if flags & UTF8 else "cp437", "replace"
         )
         if (flags | entry.flag_bits) & ENCRYPTED:
-            raise Refusal("docx-password")
+            raise self.fault("password")
         same = (signature, method, name) == (b"PK\x03\x04", entry.compress_type, entry.filename)
         if not flags & SIZES_FOLLOW and 0xFFFFFFFF not in (packed, size):
             stated = (entry.CRC, entry.compress_size, entry.file_size)
             same = same and (crc, packed, size) == stated
         if not same or method not in (STORED, DEFLATED):
-            raise Refusal("docx-broken")
+            raise self.fault("broken")
         return int(at + name_size + extra_size)
 
     def _inflated(self, entry: ZipInfo) -> Iterator[bytes]:
@@ -162,9 +175,9 @@ class Archive:
                     yield piece
                     piece = inflate.decompress(inflate.unconsumed_tail, PIECE)
         except zlib.error as error:
-            raise Refusal("docx-broken") from error
+            raise self.fault("broken") from error
         if not inflate.eof or inflate.unused_data:
-            raise Refusal("docx-broken")
+            raise self.fault("broken")
 
     def _pieces(self, start: int, size: int) -> Iterator[bytes]:
         for at in range(start, start + size, PIECE):
@@ -174,13 +187,19 @@ class Archive:
 class Budget:
     """What all entries together may unpack to."""
 
-    def __init__(self, packed: int) -> None:
+    def __init__(self, packed: int, kind: str) -> None:
+        self.kind = kind
         self.most = min(MAX_UNPACKED, max(FREE, packed * MAX_RATIO))
 
     def spend(self, size: int) -> None:
         self.most -= size
         if self.most < 0:
-            raise Refusal("docx-bomb")
+            raise Refusal(f"{self.kind}-bomb")
+
+    def spent(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            self.spend(len(piece))
+            yield piece
 
 
 def _directory_size(entry: ZipInfo) -> int:
@@ -195,3 +214,18 @@ def _more_than(limit: int, mark: bytes, content: mmap) -> bool:
         if at < 0:
             return False
     return True
+
+
+def holds_parts_of(path: Path, head: bytes) -> str:
+    """Say of a zip file whether it would be an OOXML package ("ooxml"), an ODF one ("odf") or "".
+
+    What is embedded may be either; so what comes first counts, as it does for its readers.
+    """
+    if not head.startswith(b"PK\x03\x04"):
+        return ""
+    if head[30:38] == b"mimetype":
+        return "odf"
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        if content.find(b"[Content_Types].xml") >= 0:
+            return "ooxml"
+        return "odf" if content.find(b"META-INF/manifest.xml") >= 0 else ""

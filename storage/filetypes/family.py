@@ -23,20 +23,20 @@ class Refusal(Exception):
 
 
 class Family(Protocol):
-    """A module of this package; `FAMILIES` names those that are asked.
+    """A module of this package; `judge.FAMILIES` names those that are asked.
 
     libmagic proposes a family by `PROPOSED`, its media types. That is wrong both ways, so a
     family may claim a file of its own accord, and `prove` decides by the file's structure.
     """
 
-    #: What the family's refused files are called, for want of a better name.
+    #: What the family's refused files are called; empty if libmagic knows better.
     TYPE: str
     PROPOSED: frozenset[str]
-    #: Endings that promise a file of this family.
-    ENDINGS: frozenset[str]
+    #: The codes of its own refusals; others are common to all (`sentences.COMMON`).
+    REFUSALS: frozenset[str]
 
     def claims(self, path: Path, head: bytes) -> bool:
         """Say whether a reader of this family would open the file. Never raises."""
 
-    def prove(self, path: Path) -> Kind:
-        """Return what the file is, or raise `Refusal`. Time and memory are bounded."""
+    def prove(self, path: Path, name: str) -> Kind:
+        """Return what the file is, or raise `Refusal`. `parser.py` bounds time and memory."""

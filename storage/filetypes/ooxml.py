@@ -1,31 +1,35 @@
-"""Word documents (.docx): a zip of XML parts, with types and relations between them (ECMA-376)."""
+"""Word documents (.docx): a zip of XML parts, with types and relations between them (ECMA-376).
+
+Proves: the zip is one that any two programs read alike, its parts are what they say, its main
+part is a Word document. Refuses passwords, macros, controls, DDE fields, what is loaded from
+elsewhere, and programs, also within embedded objects.
+"""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from posixpath import normpath
 from typing import TYPE_CHECKING
-from xml.parsers import expat
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
-from storage.filetypes import programs
-from storage.filetypes.archive import MB, Archive, Budget
+from storage.filetypes import embedded, markup, programs
+from storage.filetypes.archive import MB, Archive, Budget, holds_parts_of
 from storage.filetypes.family import Kind, Refusal
+from storage.filetypes.formats import WORD
+from storage.filetypes.places import is_remote
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+TYPE = WORD
 PROPOSED = frozenset({TYPE})
-ENDINGS = frozenset({".docx"})
-
-ZIP = b"PK\x03\x04"
-#: A compound file: what Office makes of a document with a password, and of what it embeds.
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+REFUSALS = frozenset(
+    f"docx-{fault}"
+    for fault in ("active", "bomb", "broken", "external", "macro", "password", "program")
+)
 
 TYPES_PART = "[Content_Types].xml"
 MAIN_TYPE = f"{TYPE}.main+xml"
@@ -33,47 +37,32 @@ NAMESPACES = (
     "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
     "http://purl.oclc.org/ooxml/wordprocessingml/main",
 )
+#: A field, in one element or between marks; and what it is told to do.
+SIMPLE_FIELDS = frozenset(f"{space} fldSimple" for space in NAMESPACES)
+FIELD_MARKS = frozenset(f"{space} fldChar" for space in NAMESPACES)
+INSTRUCTIONS = frozenset(f"{space} instrText" for space in NAMESPACES)
 #: Types, relations: small parts that are read whole.
 MAX_INDEX = 2 * MB
-#: Text: thousands of pages.
-MAX_XML = 32 * MB
-#: What the parser keeps in memory: open elements, names, one tag with all that is in it.
-MAX_DEPTH = 1_000
-MAX_NAMES = 50_000
-MAX_TAG = 2 * MB
-
 #: Relations that must not lead out of the file: what they load is run or becomes the document.
 INSIDE_ONLY = {"afchunk", "control", "frame", "oleobject", "package", "subdocument"}
-#: A template on the author's own machine, as Word notes it for every résumé template.
-OWN_TEMPLATE = re.compile(r"(file:/{0,3}[a-z]:[\\/]|[a-z]:[\\/]|[^:\\/]*$)", re.IGNORECASE)
-
-#: In a compound file: a packaged file with a program's ending, and VBA's own stream.
-PACKAGED_PROGRAM = re.compile(
-    rb"\.(%s)\0" % "|".join(sorted(programs.ENDINGS)).encode(), re.IGNORECASE
-)
-OLE_MACROS = "_VBA_PROJECT".encode("utf-16-le")
-OLE_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+#: Controls run with the document.
+CONTROLS = ("application/vnd.ms-office.activex+xml", "application/vnd.ms-office.activex")
+#: The content of a field that talks to another program when the document is opened.
+DDE = re.compile(r"[\s\"]*dde(auto)?\b", re.IGNORECASE)
 
 
 def claims(path: Path, head: bytes) -> bool:
-    if not head.startswith((ZIP, OLE)):
-        return False
-    mark = TYPES_PART.encode() if head.startswith(ZIP) else OLE_ENCRYPTED
-    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
-        return content.find(mark) >= 0
+    return holds_parts_of(path, head) == "ooxml"
 
 
-def prove(path: Path) -> Kind:
-    with path.open("rb") as file:
-        if file.read(len(OLE)) == OLE:
-            raise Refusal("docx-password")
-    with Archive(path) as archive:
+def prove(path: Path, name: str) -> Kind:
+    with Archive(path, "docx") as archive:
         types = Types.of(archive)
         types.refuse_macros()
         main = _main_part(archive)
         if types.of_part(main) != MAIN_TYPE:
             raise Refusal("type-not-accepted")
-        _check_parts(archive, types, main, Budget(path.stat().st_size))
+        _check_parts(archive, types, main, Budget(path.stat().st_size, "docx"))
     return Kind(TYPE, ".docx")
 
 
@@ -104,9 +93,11 @@ class Types:
         return self.by_name.get(name) or self.by_ending.get(name.rpartition(".")[2], "")
 
     def refuse_macros(self) -> None:
-        for kind in (*self.by_name.values(), *self.by_ending.values()):
+        for kind in self.by_name.values():
             if "macroenabled" in kind.lower() or "vba" in kind.lower():
                 raise Refusal("docx-macro")
+            if kind.lower() in CONTROLS:
+                raise Refusal("docx-active")
 
 
 def _main_part(archive: Archive) -> str:
@@ -127,11 +118,13 @@ def _check_relations(content: bytes) -> None:
         kind, target = _kind(relation), relation.get("Target", "").strip()
         if "vba" in kind:
             raise Refusal("docx-macro")
+        if kind.startswith("activex"):
+            raise Refusal("docx-active")
         if relation.get("TargetMode", "").lower() != "external":
             continue
         if kind in INSIDE_ONLY:
             raise Refusal("docx-external")
-        if kind == "attachedtemplate" and not OWN_TEMPLATE.match(target):
+        if kind == "attachedtemplate" and is_remote(target):
             raise Refusal("docx-external")
 
 
@@ -150,84 +143,75 @@ def _check_parts(archive: Archive, types: Types, main: str, budget: Budget) -> N
     for entry in archive.entries:
         name = entry.filename.lower()
         names.add(name)
-        if programs.is_named_like_one(name):
-            raise Refusal("docx-program")
-        if name.rpartition("/")[2].startswith("vbaproject"):
-            raise Refusal("docx-macro")
-        pieces = _spent(archive.unpack(entry), budget)
+        _check_name(name, types)
+        pieces = budget.spent(archive.unpack(entry))
         if name.endswith(".rels"):
             for _ in pieces:
                 pass
             _check_relations(archive.read(name, limit=MAX_INDEX))
         elif name == main.lower():
-            _check_xml(pieces, root=tuple(f"{space} document" for space in NAMESPACES))
-        elif _is_xml(name, types):
-            _check_xml(pieces)
+            _check_text(pieces, root=tuple(f"{space} document" for space in NAMESPACES))
+        elif name.endswith(".xml") or "+xml" in types.of_part(name).lower():
+            _check_text(pieces)
+        elif name.endswith(".vml"):
+            _check_vml(pieces)
         else:
-            _check_bytes(pieces)
+            embedded.check(pieces, "docx")
     if main.lower() not in names:
         raise Refusal("docx-broken")
 
 
-def _spent(pieces: Iterable[bytes], budget: Budget) -> Iterator[bytes]:
+def _check_name(name: str, types: Types) -> None:
+    if programs.is_named_like_one(name):
+        raise Refusal("docx-program")
+    kind = types.of_part(name).lower()
+    if (
+        name.rpartition("/")[2].startswith("vbaproject")
+        or programs.is_named_like_macros(name)
+        or "macroenabled" in kind
+        or "vbaproject" in kind
+    ):
+        raise Refusal("docx-macro")
+
+
+class Fields:
+    """Listens for fields while XML goes by. What a field does may be written in many pieces."""
+
+    def __init__(self) -> None:
+        self.said = ""
+
+    def start(self, name: str, attributes: markup.Attributes) -> None:
+        if name in FIELD_MARKS:
+            self.said = ""
+        for attribute, value in attributes.items():
+            if attribute.endswith(" instr"):
+                self.check(value)
+
+    def text(self, text: str) -> None:
+        if len(self.said) < 1_000:
+            self.said += text
+            self.check(self.said)
+
+    def check(self, said: str) -> None:
+        if DDE.match(said):
+            raise Refusal("docx-active")
+
+
+def _check_text(pieces: Iterable[bytes], *, root: tuple[str, ...] = ()) -> None:
+    fields = Fields()
+    markup.check(
+        pieces,
+        "docx",
+        root=root,
+        on_start=fields.start,
+        starts=FIELD_MARKS | SIMPLE_FIELDS,
+        on_text=fields.text,
+        texts=INSTRUCTIONS,
+    )
+
+
+def _check_vml(pieces: Iterable[bytes]) -> None:
+    """Drawings of older days need not be well-formed: some programs leave tags open."""
     for piece in pieces:
-        budget.spend(len(piece))
-        yield piece
-
-
-def _is_xml(name: str, types: Types) -> bool:
-    return name.endswith((".xml", ".vml")) or types.of_part(name).lower().endswith(("+xml", "/xml"))
-
-
-def _check_xml(pieces: Iterable[bytes], *, root: tuple[str, ...] = ()) -> None:
-    """Refuse XML that is not well-formed, declares a DTD, or is not what `root` says."""
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartDoctypeDeclHandler = _refuse_dtd
-    depth = 0
-
-    def start(name: str, _attributes: object) -> None:
-        nonlocal depth
-        if root and not depth and name not in root:
-            raise Refusal("docx-broken")
-        depth += 1
-        if depth > MAX_DEPTH:
-            raise Refusal("docx-bomb")
-
-    def end(_name: str) -> None:
-        nonlocal depth
-        depth -= 1
-
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    size = 0
-    try:
-        for piece in pieces:
-            size += len(piece)
-            if size > MAX_XML:
-                raise Refusal("docx-bomb")
-            parser.Parse(piece)
-            if size - parser.CurrentByteIndex > MAX_TAG or len(parser.intern) > MAX_NAMES:
-                raise Refusal("docx-bomb")
-        parser.Parse(b"", True)
-    except (expat.ExpatError, ValueError, LookupError) as error:
-        raise Refusal("docx-broken") from error
-
-
-def _refuse_dtd(*_declaration: object) -> None:
-    raise Refusal("docx-broken")
-
-
-def _check_bytes(pieces: Iterable[bytes]) -> None:
-    """Refuse programs, and macros or programs within embedded objects."""
-    first, tail, is_ole = True, b"", False
-    for piece in pieces:
-        if first and programs.starts_like_one(piece):
-            raise Refusal("docx-program")
-        is_ole = piece.startswith(OLE) if first else is_ole
-        first = False
-        if is_ole:
-            window = tail + piece
-            if PACKAGED_PROGRAM.search(window):
-                raise Refusal("docx-program")
-            if OLE_MACROS in window:
-                raise Refusal("docx-macro")
-            tail = window[-64:]
+        if programs.holds_script(piece) or b"<!DOCTYPE" in piece:
+            raise Refusal("docx-active")

@@ -1,4 +1,9 @@
-"""PDF (ISO 32000-1): opened by qpdf, which reads what damaged files have left, as viewers do."""
+"""PDF (ISO 32000-1): opened by qpdf, which reads what damaged files have left, as viewers do.
+
+Proves: it opens without a password, comes to its end, has a page, and is no other file as well.
+Refuses what runs on opening (scripts, launches, calls elsewhere) and programs within it. What a
+form's field or a link does when somebody clicks is normal.
+"""
 
 import re
 import zlib
@@ -10,18 +15,27 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Stream, String
 from pikepdf.settings import set_qpdf_limits
 
-from storage.filetypes import programs
+from storage.filetypes import embedded, programs
 from storage.filetypes.family import HEAD, Kind, Refusal
 
 TYPE = "application/pdf"
 PROPOSED = frozenset({TYPE})
-ENDINGS = frozenset({".pdf"})
+REFUSALS = frozenset(
+    f"pdf-{fault}" for fault in ("active", "broken", "no-pages", "password", "program")
+)
 
 MB = 1024 * 1024
 #: Objects looked at in one file. A book of 2,000 pages with links has fewer.
 MAX_STEPS = 300_000
-#: What a form may unpack to.
+#: What a form, or an embedded file, may unpack to.
 MAX_FORM = 16 * MB
+#: Filters that change how bytes are written, and nothing else.
+HARMLESS_FILTERS = {
+    *("/FlateDecode", "/Fl", "/ASCII85Decode", "/A85", "/ASCIIHexDecode", "/AHx"),
+    *("/LZWDecode", "/LZW", "/RunLengthDecode", "/RL"),
+}
+#: What old converters made of a link: a launch of an address.
+ADDRESS = re.compile(r"(https?:/|mailto:|www\.)", re.IGNORECASE)
 
 #: Formats with which a file can also begin: then it is two at once.
 OTHER_STARTS = (
@@ -29,10 +43,6 @@ OTHER_STARTS = (
     *(b"PK\x03\x04", b"GIF8", b"\x89PNG", b"\xff\xd8\xff", b"Rar!", b"7z\xbc\xaf", b"{\\rtf"),
     *(b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"BZh", b"%!", b"/*", b"@echo"),
 )
-#: How another file begins after the end of this one.
-OTHER_ENDS = (b"PK\x03\x04", b"PK\x05\x06", b"Rar!\x1a", b"7z\xbc\xaf\x27\x1c", b"\x7fELF")
-#: The end of a zip file's directory, and the longest comment after it.
-ZIP_END, ZIP_END_SIZE, LONGEST_COMMENT = b"PK\x05\x06", 22, 65_535
 
 #: What must not happen by itself (ISO 32000-1, 12.6.4): scripts, programs, and calls elsewhere.
 ACTIVE = {
@@ -54,10 +64,10 @@ XFA_STARTS = re.compile(
 
 # A stream that unpacks to more is damaged to qpdf. For the whole process: qpdf knows no other way.
 set_qpdf_limits(
-    flate_max_memory=64 * MB,
-    run_length_max_memory=64 * MB,
-    png_max_memory=64 * MB,
-    tiff_max_memory=64 * MB,
+    flate_max_memory=40 * MB,
+    run_length_max_memory=40 * MB,
+    png_max_memory=40 * MB,
+    tiff_max_memory=40 * MB,
     max_stream_filters=8,
     doc_max_warnings=10_000,
 )
@@ -67,7 +77,7 @@ def claims(path: Path, head: bytes) -> bool:
     return b"%PDF-" in head[:HEAD]
 
 
-def prove(path: Path) -> Kind:
+def prove(path: Path, name: str) -> Kind:
     with path.open("rb") as file:
         with mmap(file.fileno(), 0, access=ACCESS_READ) as content:
             _check_surroundings(content)
@@ -103,21 +113,11 @@ def _check_surroundings(content: mmap) -> None:
         raise Refusal("disguised")
     end = content.rfind(b"%%EOF")
     after = content[end + len(b"%%EOF") :] if end >= 0 else b""
-    if any(mark in after for mark in OTHER_ENDS) or programs.starts_like_one(after.lstrip()):
+    starts = programs.starts_like_one(after.lstrip())
+    if starts or any(mark in after for mark in programs.ARCHIVE_STARTS):
         raise Refusal("disguised")
-    if programs.holds_markup(before) or programs.holds_markup(after) or _ends_as_zip(content):
+    if any(map(programs.holds_markup, (before, after))) or programs.ends_as_zip(content):
         raise Refusal("disguised")
-
-
-def _ends_as_zip(content: mmap) -> bool:
-    """Say whether a zip file's directory, with its comment, ends where the file ends."""
-    at = content.find(ZIP_END, max(0, len(content) - ZIP_END_SIZE - LONGEST_COMMENT))
-    while at >= 0:
-        stated = content[at + ZIP_END_SIZE - 2 : at + ZIP_END_SIZE]
-        if at + ZIP_END_SIZE + int.from_bytes(stated, "little") == len(content):
-            return True
-        at = content.find(ZIP_END, at + 1)
-    return False
 
 
 # Inside ---------------------------------------------------------------------------------------
@@ -168,6 +168,8 @@ class Check:
             raise Refusal("pdf-program")
         self.file(_get(annotation, "/FS"))
         self.files(_get(_get(annotation, "/RichMediaContent"), "/Assets"))
+        if _get(_get(annotation, "/3DD"), "/OnInstantiate") is not None:
+            raise Refusal("pdf-active")
 
     def triggers(self, triggers: Object | None) -> None:
         if isinstance(triggers, Dictionary):
@@ -199,10 +201,12 @@ class Check:
         """Refuse an embedded file that is a program by its name or its first bytes."""
         if not isinstance(specification, Dictionary):
             return
-        if any(programs.is_named_like_one(name) for name in _names(specification)):
-            raise Refusal("pdf-program")
+        for name in _names(specification):
+            if programs.is_named_like_one(name) or programs.is_named_like_macros(name):
+                raise Refusal("pdf-program")
         for stream in _values(_get(specification, "/EF")):
-            if isinstance(stream, Stream) and programs.starts_like_one(_unpacked(stream, 64)):
+            self.step()
+            if isinstance(stream, Stream) and _is_program(stream):
                 raise Refusal("pdf-program")
 
     def form(self) -> None:
@@ -259,7 +263,16 @@ def _starts_program(launch: Object | None) -> bool:
         names += _names(target)
     windows = _get(launch, "/Win")
     names += _names(windows) if isinstance(windows, Dictionary) else []
+    names = [name for name in names if not ADDRESS.match(name)]
     return _get(windows, "/P") is not None or any(map(programs.is_named_like_one, names))
+
+
+def _is_program(stream: Stream) -> bool:
+    head = _unpacked(stream, 64)
+    if head.startswith((embedded.OLE, embedded.ZIP)):
+        head = _unpacked(stream, MAX_FORM)
+        return len(head) < MAX_FORM and embedded.fault(head) in {"program", "macro"}
+    return programs.starts_like_one(head)
 
 
 def _unpacked(stream: Stream, size: int) -> bytes:
@@ -270,9 +283,15 @@ def _unpacked(stream: Stream, size: int) -> bytes:
     names = [str(filters)] if isinstance(filters, Name) else names
     if not names:
         return raw[:size]
-    if names != ["/FlateDecode"]:
+    if names in (["/FlateDecode"], ["/Fl"]):
+        return _inflated(raw, size)
+    if len(names) > 3 or not HARMLESS_FILTERS.issuperset(names):
         # Nobody packs it like that but to hide it.
         raise Refusal("pdf-program")
+    return stream.read_bytes()[:size]
+
+
+def _inflated(raw: bytes, size: int) -> bytes:
     try:
         return zlib.decompressobj().decompress(raw, size)
     except zlib.error:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
 from storage import filetypes
-from storage.filetypes import Verdict, inspect, sentence
-from storage.filetypes.sentences import SENTENCES
+from storage.filetypes import Verdict, inspect, judge, sentence
+from storage.filetypes.sentences import COMMON, SENTENCES
 from tests.world import a_docx, a_pdf, rounds
 
 
@@ -34,11 +34,12 @@ def verdict(tmp_path: Path) -> Callable[..., Verdict]:
     ("content", "name", "code"),
     [
         (b"", "cv.pdf", "empty"),
-        (b"Lebenslauf", "cv.txt", "type-not-accepted"),
-        (b"Lebenslauf", "cv.pdf", "disguised"),
+        (b"Lebenslauf", "cv.pdf", "misnamed"),
+        (b"Lebenslauf", "cv.py", "type-not-accepted"),
         (b"MZ\x90\x00", "cv.docx", "disguised"),
-        (b"<html><script>alert(1)</script>", "cv.html", "type-not-accepted"),
-        (b"\x89PNG\r\n\x1a\n", "photo.png", "type-not-accepted"),
+        (b"<html><script>alert(1)</script>", "cv.html", "text-script"),
+        (b"\x89PNG\r\n\x1a\n", "photo.png", "image-broken"),
+        (b"GIF89a\x01\0\x01\0\0\0\0;", "photo.png", "disguised"),
         (b"PK\x05\x06" + b"\0" * 18, "all.zip", "type-not-accepted"),
         (b"\0", "", "type-not-accepted"),
     ],
@@ -85,30 +86,32 @@ def test_a_damaged_file_has_a_verdict_with_a_sentence(
 GOOD_PDF, GOOD_DOCX = a_pdf(), a_docx()
 
 
-def strings(node: ast.AST) -> set[str]:
-    leaves = (leaf.value for leaf in ast.walk(node) if isinstance(leaf, ast.Constant))
-    return {leaf for leaf in leaves if isinstance(leaf, str)}
-
-
 def test_every_refusal_has_its_sentence_and_every_sentence_its_refusal() -> None:
+    families = [*judge.FAMILIES, judge.LAST]
+    known = set().union(*(family.REFUSALS for family in families))
+    assert known | set(COMMON) == set(SENTENCES)
+
+
+def test_no_family_refuses_by_a_code_that_it_does_not_name() -> None:
     folder = Path(filetypes.__file__).parent
-    modules = [path for path in folder.glob("*.py") if path.stem != "sentences"]
-    trees = [ast.parse(path.read_text()) for path in modules]
-    refused = {
-        code
-        for tree in trees
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal"
-        for code in strings(node)
-    }
-    assert refused <= set(SENTENCES) <= set().union(*map(strings, trees))
+    known = set(SENTENCES)
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal":
+                leaf = node.args[0]
+                assert not isinstance(leaf, ast.Constant) or leaf.value in known, path.name
 
 
 def test_a_sentence_names_the_limit_and_what_is_taken(settings: Settings) -> None:
     settings.ATS_MAX_FILE_MB = 7
     with translation.override("en"):
         assert "7 MB" in sentence("too-large")
-        assert "PDF and Word (.docx)" in sentence("type-not-accepted")
+        assert "PDF, Word (.docx, .doc)" in sentence("type-not-accepted")
+        named = sentence("misnamed", name="cv.pdf", kind="image/jpeg")
+        assert "a PDF" in named
+        assert "a JPEG picture" in named
+        assert "a PDF" in sentence("disguised", name="cv.pdf")
+        assert sentence("disguised", name="cv.exe") == sentence("misnamed")
         assert sentence("a code of later days") == sentence("unreadable")
 
 

@@ -19,6 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
 
     def handle(self, *_args: Any, files: list[Path], **_options: Any) -> None:
+        filetypes.warm_up()
         for file in files:
             self.stdout.write(json.dumps(judged(file)))
 

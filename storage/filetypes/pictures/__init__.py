@@ -1,0 +1,1 @@
+"""How each kind of picture is built: where its size stands, and where it ends."""

@@ -1,0 +1,100 @@
+"""Plain text (.txt): UTF-8, UTF-16 with or without its mark, or one of Latin-1's kin.
+
+Proves: no control bytes but those that lay text out, one encoding throughout. Refuses what a
+browser, a shell or an interpreter would run. There is nothing at the beginning of a text that says
+so; this family is asked last.
+"""
+
+import codecs
+import re
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+
+from storage.filetypes import programs
+from storage.filetypes.family import Kind, Refusal
+from storage.filetypes.formats import BY_ENDING, ending
+
+TYPE = "text/plain"
+PROPOSED: frozenset[str] = frozenset()
+REFUSALS = frozenset({"text-broken", "text-script"})
+
+UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+#: Tab, line feed, vertical tab, form feed, return, and the DOS end of a file are normal.
+CONTROL = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f\x7f]")
+CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f\x7f\ufffe\uffff]")
+#: What makes a text a program, wherever it stands in it.
+SCRIPT = re.compile(
+    rb"\A\s*(<\?|<!--|<!doctype|<[a-z]+[\s>]|#!|%!ps|\{\\rt|::\s|rem\s.*\n\s*@|mime-version:\s*1)"
+    rb"|^\s*@echo\s+o(ff|n)|wscript\.(shell|createobject)|createobject\s*\(\s*[\"']"
+    rb"|powershell(\.exe)?\s+-\w|invoke-expression|\biex\s*\(|new-object\s+net\.webclient"
+    rb"|^(attribute vb_name|option explicit)",
+    re.IGNORECASE | re.MULTILINE,
+)
+#: Texts with another ending are something else's source.
+READ_AS_TEXT = {"", "asc", "log", "markdown", "md", "readme", "text", "txt"}
+PIECE = 1024 * 1024
+
+
+def claims(path: Path, head: bytes) -> bool:
+    if head.startswith((*UTF_16, *UTF_32)):
+        return True
+    return not CONTROL.search(head) or _guess_utf_16(head) != ""
+
+
+def prove(path: Path, name: str) -> Kind:
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        head = content[:1_024]
+        if head.startswith(UTF_32):
+            raise Refusal("text-broken")
+        if wide := UTF_16.get(head[:2], "") or _guess_utf_16(head):
+            _check_wide(content, wide)
+        else:
+            _check_narrow(content)
+    last = ending(name)
+    # "CV 2.0 final" has no ending.
+    if last not in READ_AS_TEXT and last not in BY_ENDING and last.isalnum() and len(last) < 6:
+        raise Refusal("type-not-accepted")
+    return Kind(TYPE, ".txt")
+
+
+def _guess_utf_16(head: bytes) -> str:
+    """Return the encoding of UTF-16 that does not say so: half of its bytes are nearly all 0."""
+    head = head[: len(head) & ~1]
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if len(head) >= 4 and odd > len(head) * 0.35 and not even:
+        return "utf-16-le"
+    return "utf-16-be" if len(head) >= 4 and even > len(head) * 0.35 and not odd else ""
+
+
+def _check_narrow(content: mmap) -> None:
+    if CONTROL.search(content):
+        raise Refusal("text-broken")
+    if programs.holds_script(content) or SCRIPT.search(content, 3 * _has_mark(content)):
+        raise Refusal("text-script")
+    if not re.search(rb"\S", content[3 * _has_mark(content) :]):
+        raise Refusal("empty")
+
+
+def _has_mark(content: mmap) -> bool:
+    return content[:3] == codecs.BOM_UTF8
+
+
+def _check_wide(content: mmap, encoding: str) -> None:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    said, tail = False, ""
+    for at in range(0, len(content), PIECE):
+        piece = content[at : at + PIECE]
+        try:
+            text = decoder.decode(piece, final=at + PIECE >= len(content))
+        except UnicodeDecodeError as error:
+            raise Refusal("text-broken") from error
+        text = text.removeprefix("\ufeff") if at == 0 else text
+        if CONTROL_CHARACTER.search(text):
+            raise Refusal("text-broken")
+        narrow = (tail + text).encode("utf-8", "replace")
+        if programs.holds_script(narrow) or (SCRIPT.search(narrow) and at == 0):
+            raise Refusal("text-script")
+        said, tail = said or bool(text.strip()), text[-100:]
+    if not said:
+        raise Refusal("empty")
