@@ -115,6 +115,12 @@ def infected(ids: Iterable[str | UUID], *, session: str) -> list[Attachment]:
     return list(Attachment.objects.staged(session).quarantined().filter(pk__in=wanted))
 
 
+def count(session: str) -> int:
+    """Return how many files the session has put up and not sent, those not yet judged left out."""
+    mine = Attachment.objects.staged(session)
+    return mine.exclude(verdict=Attachment.Verdict.AWAITED).count()
+
+
 def attach(ids: Iterable[UUID], *, application: "Application", session: str, now: datetime) -> int:
     """Give staged files to an application, in the caller's transaction; return how many.
 
