@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pillow_heif
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from storage.filetypes import programs
 from storage.filetypes.family import Kind, Refusal
@@ -26,6 +26,8 @@ REFUSALS = frozenset({"image-broken", "image-too-many-pixels"})
 MAX_PIXELS = 50_000_000
 
 pillow_heif.register_heif_opener()
+#: Damage in chunks that a PNG's reader can do without is none. For the whole process.
+ImageFile.LOAD_TRUNCATED_IMAGES = True
 
 
 class Picture(NamedTuple):
@@ -62,14 +64,18 @@ def prove(path: Path, name: str) -> Kind:
         if picture is None:
             raise Refusal("image-broken")
         size, end = picture.measure(content)
-        # The header may say less than the library finds.
-        for width, height in (size, _opened(path, picture)):
-            if width < 1 or height < 1:
-                raise Refusal("image-broken")
-            if width * height > MAX_PIXELS:
-                raise Refusal("image-too-many-pixels")
+        _check_size(size)
+        # The header that we read may say less than the library finds.
+        _check_size(_opened(path, picture))
         _check_tail(content, end)
     return picture.kind
+
+
+def _check_size(size: Size) -> None:
+    if size.width < 1 or size.height < 1:
+        raise Refusal("image-broken")
+    if size.width * size.height > MAX_PIXELS:
+        raise Refusal("image-too-many-pixels")
 
 
 def _opened(path: Path, picture: Picture) -> Size:

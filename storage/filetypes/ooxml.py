@@ -182,7 +182,7 @@ class Fields:
 
     def start(self, name: str, attributes: markup.Attributes) -> None:
         if name in FIELD_MARKS:
-            self.said = ""
+            self.end()
         for attribute, value in attributes.items():
             if attribute.endswith(" instr"):
                 self.check(value)
@@ -190,7 +190,10 @@ class Fields:
     def text(self, text: str) -> None:
         if len(self.said) < 1_000:
             self.said += text
-            self.check(self.said)
+
+    def end(self) -> None:
+        self.check(self.said)
+        self.said = ""
 
     def check(self, said: str) -> None:
         if DDE.match(said):
@@ -208,6 +211,7 @@ def _check_text(pieces: Iterable[bytes], *, root: tuple[str, ...] = ()) -> None:
         on_text=fields.text,
         texts=INSTRUCTIONS,
     )
+    fields.end()
 
 
 def _check_vml(pieces: Iterable[bytes]) -> None:

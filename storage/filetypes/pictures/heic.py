@@ -10,6 +10,8 @@ HEVC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 NEUTRAL = {b"mif1", b"mif2", b"msf1"}
 #: Boxes of boxes on the way to the sizes.
 WITHIN = {b"meta": 4, b"iprp": 0, b"ipco": 0}
+#: If one of these is longer than what holds it, half of the picture is missing.
+NEEDED = {b"ftyp", b"meta", b"mdat", b"idat", *WITHIN}
 MAX_BOXES = 10_000
 
 #: A box: its kind, where its content begins, where it ends.
@@ -54,7 +56,9 @@ def _boxes(content: mmap, at: int, end: int) -> Iterator[Box]:
         if not all(0x20 <= byte < 0x7F or byte == 0xA9 for byte in kind):
             return  # what phones hang on after the last box
         if length < header or at + length > end:
-            raise broken()
+            if kind in NEEDED:
+                raise broken()
+            return
         yield kind, at + header, at + length
         at += length
 
