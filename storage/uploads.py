@@ -102,6 +102,12 @@ def staged(ids: Iterable[str | UUID], *, session: str, now: datetime) -> list[At
     return [found[pk] for pk in wanted if pk in found]
 
 
+def count(session: str) -> int:
+    """Return how many files the session has put up and not sent, those not yet judged left out."""
+    mine = Attachment.objects.staged(session)
+    return mine.exclude(verdict=Attachment.Verdict.AWAITED).count()
+
+
 def attach(ids: Iterable[UUID], *, application: "Application", session: str, now: datetime) -> int:
     """Give staged files to an application, in the caller's transaction; return how many.
 

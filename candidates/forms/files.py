@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from candidates.forms.apply import to_uuid
-from storage import uploads
+from storage import filetypes, uploads
 from storage.backends import StorageDown
 from storage.models import Attachment
 
@@ -102,6 +102,11 @@ def too_many() -> str:
         limit,
     )
     return sentence % {"limit": limit}
+
+
+def refusals() -> dict[str, str]:
+    """Return what the form's script says of a file without asking the server."""
+    return {"too_large": filetypes.sentence("too-large"), "too_many": too_many()}
 
 
 def unreachable(upload: "Upload") -> Trouble:

@@ -135,8 +135,10 @@ def pie(record: Application | Employee, now: datetime | None = None) -> SafeStri
 
 
 @register.filter
-def file_size(size: int) -> str:
-    """Return a number of bytes as people know it: 412 KB, 7.8 MB."""
+def file_size(size: int | None) -> str:
+    """Return a number of bytes as people know it: 412 KB, 7.8 MB; nothing for none."""
+    if size is None:
+        return ""
     if size < 999_500:
         return f"{max(1, round(size / 1000))} KB"
     return f"{number_format(round(size / 1_000_000, 1), 1)} MB"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from candidates.views import careers
+from candidates.views import careers, uploads
 
 app_name = "careers"
 urlpatterns = [
@@ -12,4 +12,6 @@ urlpatterns = [
     path("jobs/<slug:slug>/apply/thanks/", careers.thanks, name="thanks"),
     path("apply/", careers.speculative, name="speculative"),
     path("apply/thanks/", careers.thanks, name="speculative_thanks"),
+    path("uploads/", uploads.stage, name="stage"),
+    path("uploads/<uuid:pk>/remove/", uploads.remove, name="unstage"),
 ]

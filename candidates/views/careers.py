@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from candidates import legal, pipeline, retention
 from candidates.forms.apply import ApplyForm, to_uuid
-from candidates.forms.files import Files, earlier, receive
+from candidates.forms.files import Files, earlier, receive, refusals
 from candidates.models import Application, Job
 from storage import uploads
 
@@ -129,8 +129,11 @@ def browser(request: HttpRequest, *, start: bool) -> str:
     Sessions begin with the first file, so that reading and plain applying need none.
     """
     request.session.keys()  # loads it: a key that we did not give out becomes none
-    if start and not request.session.session_key:
-        request.session.create()
+    if start:
+        if not request.session.session_key:
+            request.session.create()
+        if not request.user.is_authenticated:
+            request.session.set_expiry(uploads.STAGED_FOR)  # as long as its files
     key = request.session.session_key
     return uploads.owner(key) if key else ""
 
@@ -184,6 +187,7 @@ def page(
         "job": job,
         "form": form,
         "files": files,
+        "refusals": refusals(),
         "was_closed": was_closed,
         "faults": len(form.errors) + len(files.troubles) + was_closed,
         "action": action,

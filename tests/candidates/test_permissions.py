@@ -37,6 +37,8 @@ GET    careers:apply           own      200  200  200  200  200  200  200
 GET    careers:thanks          own      200  200  200  200  200  200  200
 GET    careers:speculative     -        200  200  200  200  200  200  200
 GET    careers:speculative_thanks -     200  200  200  200  200  200  200
+POST   careers:stage           -        400  400  400  400  400  400  400
+POST   careers:unstage         unknown  204  204  204  204  204  204  204
 GET    privacy                 -        200  200  200  200  200  200  200
 GET    imprint                 -        200  200  200  200  200  200  200
 GET    /                       -        302  302  302  302  302  302  302
@@ -141,7 +143,7 @@ class World:
             return reverse(name, kwargs={"uidb36": "1", "key": "unknown"})
         if row.thing == "-":
             return reverse(name)
-        if name.startswith("careers:") or name == "hr:board":
+        if (name.startswith("careers:") and row.thing != "unknown") or name == "hr:board":
             return reverse(name, args=[self._job(row.thing).slug])
         return reverse(name, args=[self._pk(row)])
 
