@@ -15,7 +15,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.functional import Promise
@@ -95,9 +95,11 @@ PLAIN = "{status}: Something went wrong here. Please go back and try again.\n"
 
 
 def page(request: HttpRequest, status: int, name: str = "", **context: Any) -> HttpResponse:
-    """Return the error page of a status, in the visitor's language."""
+    """Return the error page of a status, in the visitor's language; to a script, its sentence."""
     language = getattr(request, "LANGUAGE_CODE", None)
     with translation.override(language or translation.get_language_from_request(request)):
+        if request.META.get("HTTP_ACCEPT") == "application/json":
+            return for_script(status, context.get("text", UNKNOWN))
         try:
             body = render_to_string(name or f"{status}.html", context, request)
         except Exception:  # an answer must come, whatever the page is built with
@@ -106,6 +108,14 @@ def page(request: HttpRequest, status: int, name: str = "", **context: Any) -> H
     response = HttpResponse(body, status=status)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def for_script(status: int, text: Text) -> HttpResponse:
+    """Return what the script of the form shows of an error beside the file."""
+    message = str(text() if callable(text) else text)
+    found = JsonResponse({"code": f"http-{status}", "message": message, "name": ""}, status=status)
+    found["Cache-Control"] = "no-store"
+    return found
 
 
 def plain(status: int) -> HttpResponse:

@@ -123,8 +123,6 @@ const headers = () => ({
 const post = (url) =>
   fetch(url, { method: "POST", headers: headers(), keepalive: true }).catch(() => {});
 
-const wanted = (row) => ["sending", "good", "waits", "lost"].includes(row.state);
-
 function take(files) {
   const before = sending + queue.length;
   for (const { file, folder } of files) {
@@ -132,7 +130,7 @@ function take(files) {
     replaced = null;
     const bytes = size(file.size);
     Object.assign(row, { file, name: file.name, size: bytes, state: null, old: false });
-    const full = [...rows.values()].filter(wanted).length >= Number(words.most);
+    const full = [...rows.values()].filter(({ state }) => state && state !== "refused").length >= Number(words.most);
     if (folder) refuse(row, words.folder);
     else if (full) refuse(row, words.tooMany);
     else if (file.size > Number(words.bytes)) refuse(row, words.tooLarge);
@@ -272,6 +270,11 @@ form.addEventListener("submit", (event) => {
   update();
   if (held) say(hint.textContent);
   else mend();
+});
+
+/* A connection that is known to be gone need not be waited for. */
+addEventListener("offline", () => {
+  for (const row of rows.values()) if (row.state === "sending") row.request?.abort();
 });
 
 addEventListener("beforeunload", (event) => {
