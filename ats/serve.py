@@ -97,12 +97,17 @@ class Part:
         self.process.wait()
 
 
-def web(port: int) -> Part:
-    return Part(
-        "The web server",
+def gunicorn(port: int) -> list[str]:
+    """Return what to give Python to serve the site with two processes of four threads."""
+    return [
         *("-m", "gunicorn", "ats.wsgi", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"),
         *("--worker-class", "gthread", "--workers", "2", "--threads", "4", "--no-control-socket"),
-    )
+        *("--config", "python:ats.web"),
+    ]
+
+
+def web(port: int) -> Part:
+    return Part("The web server", *gunicorn(port))
 
 
 def cluster() -> Part:

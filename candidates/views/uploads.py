@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from candidates.forms.files import too_many
 from candidates.views.careers import browser, given
 from storage import uploads
+from storage.backends import StorageDown
 
 #: How many forms' worth of files a browser session may have staged: it may have several open.
 FORMS = 3
@@ -39,7 +40,7 @@ def stage(request: HttpRequest) -> HttpResponse:
         attachment = uploads.stage(files[0], session=session, now=now)
     except uploads.Refused as refused:
         return refusal(422, refused.code, refused.message, refused.name)
-    except uploads.StorageDown:
+    except StorageDown:
         sentence = _("Files cannot be stored just now. Try again in a few minutes.")
         return refusal(503, "storage-down", sentence, uploads.clean_name(files[0].name or ""))
     return JsonResponse(
