@@ -3,27 +3,25 @@
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from io import BytesIO
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING
 
-import pikepdf
 import pytest
+from django.conf import settings
 from playwright.sync_api import expect
 
 from candidates.models import Application
 from storage.models import Attachment
 from tests import world
+from tests.uploading import Line, a_large_pdf, a_locked_pdf, payload, row
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, FilePayload, Locator, Page
+    from playwright.sync_api import Browser, BrowserContext, FilePayload, Page
     from pytest_django.live_server_helper import LiveServer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once("postgres")]
 
 Files = dict[str, bytes]
-MEGABYTE = 1_000_000
 
 #: Keeps all that a screen reader would be told.
 LISTENING = """
@@ -36,22 +34,6 @@ LISTENING = """
 """
 
 
-def a_large_pdf(size: int = MEGABYTE) -> bytes:
-    """Return a PDF of one page with an attachment of noise, which no compression shrinks."""
-    file, noise = BytesIO(), Random(1).randbytes(size)
-    with pikepdf.open(BytesIO(world.a_pdf())) as pdf:
-        pdf.pages[0].obj.Noise = pdf.make_stream(noise)
-        pdf.save(file)
-    return file.getvalue()
-
-
-def a_locked_pdf() -> bytes:
-    file = BytesIO()
-    with pikepdf.open(BytesIO(world.a_pdf())) as pdf:
-        pdf.save(file, encryption=pikepdf.Encryption(user="secret", owner="secret"))
-    return file.getvalue()
-
-
 FIVE: Files = {
     "CV.pdf": world.a_pdf(),
     "Virus.pdf": b"MZ\x90\x00 a program",
@@ -62,10 +44,7 @@ FIVE: Files = {
 
 
 def payloads(files: Files) -> "list[FilePayload]":
-    return [
-        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
-        for name, content in files.items()
-    ]
+    return [payload(name, content) for name, content in files.items()]
 
 
 @pytest.fixture
@@ -114,24 +93,6 @@ def drop(page: "Page", files: Files) -> None:
     expect(zone).to_have_class(re.compile("over"))
     zone.dispatch_event("drop", {"dataTransfer": data})
     expect(zone).not_to_have_class(re.compile("over"))
-
-
-class Line:
-    """The page's connection: no faster than this in bytes a second, or cut."""
-
-    def __init__(self, page: "Page", *, speed: int) -> None:
-        self.session = page.context.new_cdp_session(page)
-        self.set(speed=speed)
-
-    def set(self, *, speed: int = -1, cut: bool = False) -> None:
-        throughput = {"downloadThroughput": -1, "uploadThroughput": speed}
-        self.session.send(
-            "Network.emulateNetworkConditions", {"offline": cut, "latency": 0} | throughput
-        )
-
-
-def row(page: "Page", name: str) -> "Locator":
-    return page.locator("#files li.file", has_text=name)
 
 
 def heard(page: "Page") -> str:
@@ -319,9 +280,7 @@ def test_the_keyboard_is_enough_and_is_never_lost(
     assert "Virus.pdf: " in said
 
 
-def test_the_script_is_small_and_holds_no_words(live_server: "LiveServer") -> None:
-    from ats.settings import BASE_DIR
-
-    script = (BASE_DIR / "ats" / "static" / "upload.js").read_text()
+def test_the_script_is_small_and_draws_nothing_of_its_own() -> None:
+    script = (settings.BASE_DIR / "ats" / "static" / "upload.js").read_text()
     assert len(script.encode()) < 12_000
     assert "innerHTML" not in script
