@@ -8,13 +8,14 @@ picture is in `PICTURES`; look at them before you commit them.
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests import machine
+from tests.uploading import show_every_state
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -34,13 +35,17 @@ class Picture:
     user: str = ""
     links: tuple[str, ...] = ()
     language: str = "de-DE"
+    #: What is done to the page before it is taken.
+    prepare: "Callable[[Page], None]" = lambda page: None
 
 
+APPLY = "/jobs/product-designer/apply/"
 BOARD = "/hr/jobs/backend-entwicklung-python/"
 PICTURES = [
     Picture("jobs", "/jobs/", language="en-GB"),
     Picture("job", "/jobs/product-designer/", language="en-GB"),
-    Picture("apply", "/jobs/product-designer/apply/", language="en-GB"),
+    Picture("apply", APPLY, language="en-GB"),
+    Picture("apply-files", APPLY, language="en-GB", prepare=show_every_state),
     Picture("board", BOARD, "katrin"),
     Picture("list", "/hr/applications/?status=closed&order=deletion", "katrin"),
     Picture("application", BOARD, "katrin", (".stage:nth-of-type(3) .card .who",)),
@@ -113,6 +118,7 @@ def photograph(browser: "Browser", site: str, picture: Picture) -> None:
         )
         page = context.new_page()
         open_page(page, site, picture)
+        picture.prepare(page)
         page.screenshot(path=HOME / f"{picture.name}-{look}.png")
         context.close()
 
