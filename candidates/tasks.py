@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from candidates import mail, purge
 from candidates.models import Heartbeat
-from storage import erasure, uploads
+from storage import bounded, erasure, preview, uploads
 
 
 def purge_due() -> str:
@@ -27,10 +27,17 @@ def send_mails() -> str:
 
 
 def clean() -> str:
-    """Hourly: staged uploads that were never sent, and sessions that are over."""
+    """Hourly: staged uploads never sent, sessions that are over, pages drawn long ago."""
     now = timezone.now()
     Session.objects.filter(expire_date__lt=now).delete()
+    preview.forget_pages(now)
+    bounded.clean(now)
     return f"staged uploads gone: {uploads.clean_expired(now)}"
+
+
+def prepare_attachments() -> str:
+    """Minutely, and at once when an application has come. See `preview.prepare`."""
+    return str(preview.prepare(now=timezone.now()))
 
 
 def beat() -> str:

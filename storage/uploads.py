@@ -134,7 +134,7 @@ def clean_expired(now: datetime) -> int:
 
 
 def _sendable(session: str, now: datetime) -> Attachments:
-    return Attachment.objects.staged(session).servable().filter(staged_until__gt=now)
+    return Attachment.objects.staged(session).sendable().filter(staged_until__gt=now)
 
 
 def _uuid(text: str | UUID) -> UUID | None:
