@@ -73,7 +73,7 @@ def workplace() -> Iterator[Path]:
 
 
 def run(step: str, place: Path, limits: Limits, **arguments: Any) -> dict[str, Any]:
-    """Run a step ("images.page") in a folder of `workplace` and return what it answers.
+    """Run a step ("storage.steps.pdf.page") in a folder of `workplace`; return its answer.
 
     It reads and writes files there; see `take`. Raises `StepFailed`.
     """
@@ -93,12 +93,11 @@ def take(place: Path, name: str, *, limit: int = 200 * MB) -> BinaryIO:
         handle = os.open(place / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise StepFailed("crashed") from error
-    file = os.fdopen(handle, "rb")
     status = os.fstat(handle)
     if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1 or status.st_size > limit:
-        file.close()
+        os.close(handle)
         raise StepFailed("crashed")
-    return file
+    return os.fdopen(handle, "rb")
 
 
 def clean(now: datetime) -> int:

@@ -33,6 +33,7 @@ DOC, RTF, TXT = "application/msword", "application/rtf", "text/plain"
 ODT = "application/vnd.oasis.opendocument.text"
 WEBP = "image/webp"
 
+STEPS = "storage.steps."
 #: Which step reads the words, and with which ending LibreOffice knows the file.
 READERS = {PDF: "pdf.read", DOCX: "words.docx", ODT: "words.odt", RTF: "words.rtf"}
 READERS |= {TXT: "words.txt"}
@@ -161,7 +162,7 @@ def _made(attachment: Attachment, place: Path, *, now: datetime, is_last: bool) 
 
 
 def _made_of_picture(place: Path, now: datetime) -> Made:
-    answer = bounded.run("images.reencode", place, COPYING)
+    answer = bounded.run(STEPS + "images.reencode", place, COPYING)
     instead = _stored(place, "copy", str(answer["type"]), now)
     view = _stored(place, "view", JPEG, now)
     return Made(instead, view, extension=str(answer["extension"]), pages=1)
@@ -170,12 +171,12 @@ def _made_of_picture(place: Path, now: datetime) -> Made:
 def _made_of_document(kind: str, trying: "Trying", now: datetime) -> Made:
     """Make what can be made: a document that nothing here can read can still be downloaded."""
     place = trying.place
-    answer = trying.run(READERS[kind], READING) if kind in READERS else None
+    answer = trying.run(STEPS + READERS[kind], READING) if kind in READERS else None
     words = "" if answer is None else _words(place)
     view = _as_pdf(kind, trying, now)
     if view:
         (place / "view").replace(place / "in")
-        answer = trying.run("pdf.read", READING)
+        answer = trying.run(STEPS + "pdf.read", READING)
         words = words or ("" if answer is None else _words(place))
     return Made(view=view, pages=int((answer or {}).get("pages", 0)), words=words)
 
@@ -184,7 +185,7 @@ def _as_pdf(kind: str, trying: "Trying", now: datetime) -> Copy | None:
     """Have LibreOffice make a PDF of a word processor's document, if it is there."""
     if kind not in OFFICE or not _has_office():
         return None
-    if trying.run("office.to_pdf", CONVERTING, extension=OFFICE[kind]) is None:
+    if trying.run(STEPS + "office.to_pdf", CONVERTING, extension=OFFICE[kind]) is None:
         return None
     return _stored(trying.place, "view", PDF, now)
 
@@ -309,7 +310,7 @@ def _draw(attachment: Attachment, number: int, *, now: datetime) -> bytes:
     with bounded.workplace() as place:
         _fetch(attachment.view_key or attachment.key, place)
         try:
-            bounded.run("pdf.page", place, DRAWING, number=number)
+            bounded.run(STEPS + "pdf.page", place, DRAWING, number=number)
             with bounded.take(place, "page", limit=20 * MB) as file:
                 image = file.read()
             drawn_at = now

@@ -1,4 +1,4 @@
-"""The process of one step: `python -m storage.steps images.page '{…}'`, in the step's folder.
+"""The process of one step: `python -m storage.steps storage.steps.pdf.page '{…}'`, in its folder.
 
 It takes its limits upon itself before it loads what will read the file. What it prints, nobody
 reads; see `storage.bounded` for the other end.
@@ -28,9 +28,9 @@ def main() -> int:
     _end_with_our_parent(kernel)
     network = "none" if _leave_the_network(kernel) else "open"
     _limit(order)
-    module, _, function = step.partition(".")
+    module, _, function = step.rpartition(".")
     try:
-        act = getattr(import_module(f"storage.steps.{module}"), function)
+        act = getattr(import_module(module), function)
         answer: dict[str, Any] = act(Path.cwd(), **order["arguments"])
     except Unreadable:
         return UNREADABLE

@@ -10,7 +10,7 @@ from storage.steps import Unreadable
 from storage.steps.words import LONGEST, put
 
 #: A page on the screen: twice the reader's column wide, and at most so many pixels altogether.
-WIDTH, MOST = 1_472, 6_000_000
+WIDTH, LONGEST_SIDE, MOST = 1_472, 8_000, 6_000_000
 #: Seconds of processor time after which the words that were found are enough.
 ENOUGH = 5
 
@@ -36,9 +36,11 @@ def page(place: Path, *, number: int) -> dict[str, Any]:
     document.init_forms()  # what was typed into fields is drawn by them
     try:
         sheet = document[number - 1]
-        width, height = sheet.get_size()
-        scale = min(WIDTH / max(width, 1), (MOST / max(width * height, 1)) ** 0.5)
-        picture = sheet.render(scale=scale, rev_byteorder=True).to_pil().convert("RGB")
+        picture = (
+            sheet.render(scale=_scale(*sheet.get_size()), rev_byteorder=True)
+            .to_pil()
+            .convert("RGB")
+        )
     except pypdfium2.PdfiumError as error:
         raise Unreadable from error
     picture.save(place / "page", "WEBP", quality=80, method=2)
@@ -62,6 +64,12 @@ def _mended(place: Path) -> pypdfium2.PdfDocument:
         return pypdfium2.PdfDocument(place / "mended")
     except (pikepdf.PdfError, pikepdf.PasswordError, pypdfium2.PdfiumError) as error:
         raise Unreadable from error
+
+
+def _scale(width: float, height: float) -> float:
+    """Return pixels a point, for a page of any size in points."""
+    width, height = max(width, 1), max(height, 1)
+    return min(WIDTH / width, LONGEST_SIDE / height, (MOST / (width * height)) ** 0.5)
 
 
 def _words(document: pypdfium2.PdfDocument, number: int) -> str:

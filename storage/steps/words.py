@@ -117,8 +117,8 @@ def _walk(part: Part) -> Iterator[str]:
             continue
         if not skipping:
             yield from _said(name, "opendocument" in space, element)
-        if name in BREAKS:
-            element.clear()
+        if name in {"p", "h"}:
+            element.clear()  # what was said is not kept
 
 
 def _said(name: str, is_odf: bool, element: Any) -> Iterator[str]:
