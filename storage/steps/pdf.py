@@ -1,5 +1,6 @@
 """PDF: how many pages, which words, and each page as a picture. PDFium reads, as in Chromium."""
 
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ def _mended(place: Path) -> pypdfium2.PdfDocument:
 def _scale(width: float, height: float) -> float:
     """Return pixels a point, for a page of any size in points."""
     width, height = max(width, 1), max(height, 1)
-    return min(WIDTH / width, LONGEST_SIDE / height, (MOST / (width * height)) ** 0.5)
+    return min(WIDTH / width, LONGEST_SIDE / height, math.sqrt(MOST / (width * height)))
 
 
 def _words(document: pypdfium2.PdfDocument, number: int) -> str:
