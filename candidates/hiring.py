@@ -110,13 +110,14 @@ def erase(employee: Employee, *, by: User, rule: LedgerLine.Rule, now: datetime)
     Its documents become tombstones, which the worker turns into nothing; the ledger gets a line.
     """
     employee = _locked(employee)
+    documents = employee.attachments.count()
     objects = _bury(employee, now=now)
     record = employee.pk
     deleted, _rows = employee.delete()
     ledger.append(
         [
             ledger.Deletion(
-                record, LedgerLine.Kind.EMPLOYEE, rule, rows=deleted + objects, objects=objects
+                record, LedgerLine.Kind.EMPLOYEE, rule, rows=deleted + documents, objects=objects
             )
         ],
         day=retention.local_date(now),

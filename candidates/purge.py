@@ -177,7 +177,7 @@ def _lock(due: QuerySet[Any], ids: list[UUID]) -> dict[UUID, date]:
 def _erase_applications(due: QuerySet[Application], ids: list[UUID], now: datetime) -> int:
     claimed = sorted(_claims(_lock(due, ids)), key=lambda claim: claim.breach_at)
     ids = [claim.id for claim in claimed]
-    documents = _count(Attachment, ids)
+    documents, copies = _count(Attachment, ids), _count_copies(ids)
     others = _count(Event, ids) + _count(Mail, ids) + _count(Hold, ids)
     for breach_at, group in groupby(claimed, key=lambda claim: claim.breach_at):
         attachments = Attachment.objects.filter(application__in=[claim.id for claim in group])
@@ -190,7 +190,7 @@ def _erase_applications(due: QuerySet[Application], ids: list[UUID], now: dateti
                 LedgerLine.Kind.APPLICATION,
                 claim.rule,
                 rows=1 + documents[claim.id] + others[claim.id],
-                objects=documents[claim.id],
+                objects=documents[claim.id] + copies[claim.id],
             )
             for claim in claimed
         ),
@@ -215,6 +215,7 @@ def _claims(last_days: dict[UUID, date]) -> Iterator[Claimed]:
 def _erase_employees(due: QuerySet[Employee], ids: list[UUID], now: datetime) -> int:
     last_days = _lock(due, ids)
     documents = _count(Attachment, last_days, owner="employee")
+    copies = _count_copies(last_days, owner="employee")
     for pk, last_day in last_days.items():
         attachments = Attachment.objects.filter(employee=pk)
         erasure.bury(attachments, now=now, breach_at=retention.end_of(last_day))
@@ -226,7 +227,7 @@ def _erase_employees(due: QuerySet[Employee], ids: list[UUID], now: datetime) ->
                 LedgerLine.Kind.EMPLOYEE,
                 LedgerLine.Rule.NOT_STARTED,
                 rows=1 + documents[pk],
-                objects=documents[pk],
+                objects=documents[pk] + copies[pk],
             )
             for pk in last_days
         ),
@@ -244,6 +245,12 @@ def _count(
     """Count the rows of a model by their owner."""
     rows = model._default_manager.filter(**{f"{owner}__in": list(ids)}).order_by()
     return Counter(dict(rows.values_list(owner).annotate(Count("pk"))))
+
+
+def _count_copies(ids: Iterable[UUID], *, owner: str = "application") -> Counter[UUID]:
+    """Count the attachments that have a second object, their copy for viewing."""
+    rows = Attachment.objects.filter(**{f"{owner}__in": list(ids)}, view_key__isnull=False)
+    return Counter(dict(rows.order_by().values_list(owner).annotate(Count("pk"))))
 
 
 def _forget_old_pages() -> None:

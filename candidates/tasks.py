@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from candidates import mail, purge, quarantine
 from candidates.models import Heartbeat
-from storage import erasure, uploads
+from storage import bounded, erasure, preview, uploads
 
 
 def purge_due() -> str:
@@ -32,11 +32,18 @@ def scan_pending() -> str:
 
 
 def clean() -> str:
-    """Hourly: uploads that were never sent or never came whole, and sessions that are over."""
+    """Hourly: uploads never sent or never whole, old sessions, pages drawn long ago."""
     now = timezone.now()
     Session.objects.filter(expire_date__lt=now).delete()
+    preview.forget_pages(now)
+    bounded.clean(now)
     staged, left = uploads.clean_expired(now), uploads.clear_temporary(now)
     return f"staged uploads gone: {staged}, temporary files: {left}"
+
+
+def prepare_attachments() -> str:
+    """Minutely, and at once when an application has come. See `preview.prepare`."""
+    return str(preview.prepare(now=timezone.now()))
 
 
 def beat() -> str:

@@ -37,29 +37,50 @@ def bury(attachments: QuerySet[Attachment], *, now: datetime, breach_at: datetim
     """Delete attachments in the caller's transaction; a tombstone takes the place of each.
 
     `breach_at` is the moment from which an object that is left breaks a promise. Returns the
-    keys. The objects go when `work` is called after the commit.
+    keys, which are more than the attachments: copies go along. The objects go when `work` is
+    called after the commit.
     """
     with transaction.atomic():
         # Locked, and then deleted by what was read: a file that is moved or added meanwhile
         # must not lose its row without getting a tombstone.
-        rows = list(attachments.select_for_update(of=("self",)).order_by("pk").only("pk", "key"))
-        Tombstone.objects.bulk_create(
-            (
-                Tombstone(key=row.key, created_at=now, breach_at=breach_at, next_try_at=now)
-                for row in rows
-            ),
-            batch_size=PAGE,
-        )
-        for page in _pages(row.pk for row in rows):
+        rows = attachments.select_for_update(of=("self",)).order_by("pk")
+        found = list(rows.only("pk", "key", "view_key"))
+        keys = [key for row in found for key in row.keys]
+        lay_out(keys, now=now, breach_at=breach_at)
+        for page in _pages(row.pk for row in found):
             Attachment.objects.filter(pk__in=page).delete()
-    return [row.key for row in rows]
+    return keys
+
+
+def lay_out(
+    keys: Iterable[str],
+    *,
+    now: datetime,
+    breach_at: datetime,
+    not_before: datetime | None = None,
+) -> None:
+    """Write tombstones in the caller's transaction. None is worked before `not_before`."""
+    Tombstone.objects.bulk_create(
+        (
+            Tombstone(
+                key=key,
+                created_at=now,
+                breach_at=breach_at,
+                next_try_at=not_before or now,
+                not_before=not_before,
+            )
+            for key in keys
+        ),
+        batch_size=PAGE,
+    )
 
 
 def work(*, now: datetime, keys: Iterable[str] | None = None, patient: bool = True) -> Work:
     """Erase the objects of tombstones, and each tombstone whose object is proven gone.
 
     Of all tombstones those whose pause is over, or every one if not `patient`; or those of
-    `keys`. Call it outside any transaction. Safe to run twice, late, or beside itself.
+    `keys`. None whose object may still be being written. Call it outside any transaction.
+    Safe to run twice, late, or beside itself.
     """
     done = Work()
     unreachable = 0
@@ -73,11 +94,12 @@ def work(*, now: datetime, keys: Iterable[str] | None = None, patient: bool = Tr
 
 def _found(*, now: datetime, keys: Iterable[str] | None, patient: bool) -> Iterator[int]:
     """Yield the ids of the tombstones to work, each once, a page at a time."""
+    workable = Tombstone.objects.workable(now)
     if keys is not None:
         for page in _pages(keys):
-            yield from list(Tombstone.objects.filter(key__in=page).values_list("pk", flat=True))
+            yield from list(workable.filter(key__in=page).values_list("pk", flat=True))
         return
-    tombstones = Tombstone.objects.order_by("pk")
+    tombstones = workable.order_by("pk")
     if patient:
         tombstones = tombstones.ready(now)
     last = 0

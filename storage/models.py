@@ -8,6 +8,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+JPEG, PNG, WEBP, HEIC = "image/jpeg", "image/png", "image/webp", "image/heic"
+#: What is only served as a copy of our own making: a picture says where it was taken.
+PICTURES = frozenset({JPEG, PNG, WEBP, HEIC})
+
 
 def new_key() -> str:
     """Return a random key that says nothing of the file or its person."""
@@ -22,9 +26,6 @@ class Attachments(models.QuerySet["Attachment"]):
     def expired(self, now: datetime) -> Self:
         """Return staged files that were never sent."""
         return self.filter(staged_until__lte=now)
-
-    def servable(self) -> Self:
-        return self.filter(verdict=Attachment.Verdict.CLEAN)
 
     def sendable(self) -> Self:
         """Return what may go with an application: also what the virus scan has yet to pass."""
@@ -43,6 +44,21 @@ class Attachments(models.QuerySet["Attachment"]):
         """Return those in quarantine of which their person has not been told."""
         return self.quarantined().filter(applicant_told_at__isnull=True)
 
+    def servable(self) -> Self:
+        """Return what may be shown and downloaded: of pictures only our own copies."""
+        ready = Q(preparation=Attachment.Preparation.READY)
+        return self.filter(ready | ~Q(content_type__in=PICTURES), verdict=Attachment.Verdict.CLEAN)
+
+    def unprepared(self, now: datetime) -> Self:
+        """Return those whose copies and words are to be made now."""
+        due = Q(prepare_after__isnull=True) | Q(prepare_after__lte=now)
+        return self.filter(
+            due,
+            preparation=Attachment.Preparation.WAITING,
+            verdict=Attachment.Verdict.CLEAN,
+            staged_until__isnull=True,
+        )
+
 
 class Attachment(models.Model):
     """A file of at most one application or employee; of none only while staged."""
@@ -52,6 +68,13 @@ class Attachment(models.Model):
         CLEAN = "clean", _("clean")
         PENDING = "pending", _("waits for the virus scan")
         QUARANTINED = "quarantined", _("removed, infected")
+
+    class Preparation(models.TextChoices):
+        """How far the copies and the words of a file are; see `storage.preview`."""
+
+        WAITING = "waiting", _("is being prepared")
+        READY = "ready", _("ready")
+        FAILED = "failed", _("cannot be shown")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     key = models.CharField(max_length=60, unique=True, default=new_key, editable=False)
@@ -86,6 +109,17 @@ class Attachment(models.Model):
     #: When the applicant and when the privacy officer was told of the quarantine.
     applicant_told_at = models.DateTimeField(null=True)
     officer_told_at = models.DateTimeField(null=True)
+
+    preparation = models.CharField(max_length=10, choices=Preparation, default=Preparation.WAITING)
+    #: While somebody prepares it, when that one is taken for dead; after a failure, its pause.
+    prepare_after = models.DateTimeField(null=True)
+    prepare_attempts = models.PositiveSmallIntegerField(default=0)
+    #: Its copy for viewing, where that is another: a JPEG of a picture, a PDF of other documents.
+    view_key = models.CharField(  # noqa: DJ001  only what is not there can be there twice
+        max_length=60, unique=True, null=True, editable=False
+    )
+    #: Pages that can be drawn; none of a document that is shown by its words alone.
+    pages = models.PositiveIntegerField(default=0)
 
     objects = Attachments.as_manager()
 
@@ -135,10 +169,66 @@ class Attachment(models.Model):
                 condition=Q(verdict="quarantined"),
                 name="attachment_quarantined",
             ),
+            models.Index(
+                fields=["created_at", "id"],
+                condition=Q(preparation="waiting"),
+                name="attachment_unprepared",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_picture(self) -> bool:
+        return self.content_type in PICTURES
+
+    @property
+    def is_servable(self) -> bool:
+        """Whether `Attachments.servable` has it."""
+        ready = self.preparation == self.Preparation.READY or not self.is_picture
+        return ready and self.verdict == self.Verdict.CLEAN
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of all its objects."""
+        return [self.key, self.view_key] if self.view_key else [self.key]
+
+
+class Words(models.Model):
+    """The text of an attachment, for searching and for reading where no page can be drawn."""
+
+    attachment = models.OneToOneField(
+        Attachment, models.CASCADE, primary_key=True, related_name="words"
+    )
+    #: A paragraph a line, at most `steps.words.LONGEST` characters.
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Page(models.Model):
+    """A page of an attachment, drawn: a cache that goes with its attachment, and after a week.
+
+    In the row and not in storage, so that it is gone with the transaction that deletes it.
+    """
+
+    attachment = models.ForeignKey(Attachment, models.CASCADE, related_name="drawn_pages")
+    #: From 1.
+    number = models.PositiveIntegerField()
+    #: WebP; empty if it could not be drawn, which is not to be tried at every look.
+    image = models.BinaryField()
+    drawn_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["attachment", "number"], name="page_once"),
+        ]
+        indexes = [models.Index(fields=["drawn_at"], name="page_age")]
+
+    def __str__(self) -> str:
+        return str(self.number)
 
 
 class Tombstones(models.QuerySet["Tombstone"]):
@@ -146,13 +236,20 @@ class Tombstones(models.QuerySet["Tombstone"]):
         """Return those whose pause after a failure is over."""
         return self.filter(next_try_at__lte=now)
 
+    def workable(self, now: datetime) -> Self:
+        """Return those whose object nobody can be writing any more."""
+        return self.filter(Q(not_before__isnull=True) | Q(not_before__lte=now))
+
     def in_breach(self, now: datetime) -> Self:
         """Return those whose object should be gone by now."""
         return self.filter(breach_at__lte=now)
 
 
 class Tombstone(models.Model):
-    """Says that an object must go, until it is proven gone; then the row goes too."""
+    """Says that an object must go, until it is proven gone; then the row goes too.
+
+    A copy's object begins with one: it must go unless an attachment names it by `not_before`.
+    """
 
     key = models.CharField(max_length=60, unique=True)
     created_at = models.DateTimeField()
@@ -160,6 +257,8 @@ class Tombstone(models.Model):
     breach_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField()
+    #: Until then somebody may be writing the object, and erasing it would prove nothing.
+    not_before = models.DateTimeField(null=True)
     #: What went wrong last, as a code without personal data.
     error = models.CharField(max_length=100, blank=True)
 

@@ -207,3 +207,27 @@ def an_attachment(
     attachment = Attachment.objects.create(**defaults | fields)
     store().write(attachment.key, BytesIO(content), content_type=attachment.content_type)
     return attachment
+
+
+def a_photo(
+    kind: str = "JPEG", size: tuple[int, int] = (640, 480), *, orientation: int = 6, **options: Any
+) -> bytes:
+    """Return a picture as a phone takes it: on its side, with place, time and camera.
+
+    Its upper left quarter is red as it lies in the file; `kind` is JPEG, PNG, WEBP or HEIF.
+    """
+    from PIL import Image
+
+    if kind == "HEIF":
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+    picture = Image.new("RGB", size, "#dfe7ee")
+    picture.paste("#c01818", (0, 0, size[0] // 2, size[1] // 2))
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F], exif[0x0110] = orientation, "Quastenflosser", "Kamera 7"
+    exif.get_ifd(0x8825)[2] = (50.0, 56.0, 16.0)
+    file = BytesIO()
+    xmp = b"<x:xmpmeta>Quastenflosser</x:xmpmeta>"
+    picture.save(file, kind, **{"exif": exif, "xmp": xmp} | options)
+    return file.getvalue()

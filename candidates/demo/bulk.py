@@ -193,5 +193,7 @@ class Sower:
                 content_type="application/pdf",
                 size=self.rng.randint(40_000, 2_000_000),
                 verdict=Attachment.Verdict.CLEAN,
+                # There is no file behind it that a job could read.
+                preparation=Attachment.Preparation.READY,
                 created_at=application.received_at,
             )

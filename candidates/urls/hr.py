@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from candidates.views import applications, board, downloads, employees, today, verbs
+from candidates.views import applications, board, downloads, employees, reader, today, verbs
 
 app_name = "hr"
 
@@ -19,6 +19,7 @@ urlpatterns = [
     path("applications/<uuid:pk>/assign/", verbs.assign, name="assign"),
     path("applications/<uuid:pk>/hire/", verbs.hire, name="hire"),
     path("attachments/<uuid:pk>/", downloads.attachment, name="attachment"),
+    path("attachments/<uuid:pk>/pages/<int:number>/", reader.page, name="page"),
     path("employees/", employees.employees, name="employees"),
     path("employees/<uuid:pk>/", employees.employee, name="employee"),
     path("employees/<uuid:pk>/undo/", employees.undo_hire, name="undo_hire"),

@@ -15,6 +15,7 @@ from candidates.forms.hr import FilterForm
 from candidates.models import Application, Event, Mail, Stage, User
 from candidates.status import Status
 from candidates.views.page import page
+from candidates.views.reader import reader
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def draw(
     lines = history(application)
     context = {
         "application": application,
-        "documents": application.attachments.all(),
+        "reader": reader(application, request.GET),
         "others": reads.others_of(application, user),
         "history": lines,
         "rejection_mail": _unsent_rejection(application, lines),

@@ -77,6 +77,14 @@ GET    hr:attachment           employee 302  404  404  404  200  404  404
 GET    hr:attachment           staged   302  404  404  404  404  404  404
 GET    hr:attachment           pending  302  404  404  404  404  404  404
 GET    hr:attachment           quarantined 302 404 404  404  404  404  404
+GET    hr:page                 own      302  404  200  200  404  200  404
+GET    hr:page                 foreign  302  404  404  404  404  200  404
+GET    hr:page                 employee 302  404  404  404  200  404  404
+GET    hr:page                 staged   302  404  404  404  404  404  404
+GET    hr:page                 pending  302  404  404  404  404  404  404
+GET    hr:page                 quarantined 302 404 404  404  404  404  404
+GET    hr:page                 picture  302  404  404  404  404  404  404
+GET    hr:attachment           picture  302  404  404  404  404  404  404
 GET    hr:employees            -        302  403  403  403  200  403  403
 GET    hr:employee             employee 302  404  404  404  200  404  404
 GET    hr:undo_hire            employee 302  404  404  404  200  404  404
@@ -146,6 +154,8 @@ class World:
             return reverse(name)
         if (name.startswith("careers:") and row.thing != "unknown") or name == "hr:board":
             return reverse(name, args=[self._job(row.thing).slug])
+        if name == "hr:page":
+            return reverse(name, args=[self._pk(row), 1])
         return reverse(name, args=[self._pk(row)])
 
     def _job(self, thing: str) -> Job:
@@ -154,7 +164,7 @@ class World:
     def _pk(self, row: Row) -> Any:
         if row.thing == "unknown":
             return uuid4()
-        if row.url == "hr:attachment":
+        if row.url in {"hr:attachment", "hr:page"}:
             return self._attachment(row.thing).pk
         return self._record(row.thing).pk
 
@@ -164,10 +174,17 @@ class World:
 
     def _attachment(self, thing: str) -> Attachment:
         if thing == "staged":
-            return world.an_attachment(None, content=b"%PDF-", staged_by="a" * 64)
+            return world.an_attachment(None, content=b"%PDF-", staged_by="a" * 64, pages=1)
         if thing in {"pending", "quarantined"}:
-            return world.an_attachment(self.own, content=b"%PDF-", verdict=thing)
-        return world.an_attachment(self._record(thing), content=b"%PDF-")
+            return world.an_attachment(self.own, content=b"%PDF-", verdict=thing, pages=1)
+        if thing == "picture":
+            # Not yet replaced by a copy that does not say where it was taken.
+            return world.an_attachment(
+                self.own, "Foto.jpg", b"\xff\xd8", content_type="image/jpeg", pages=1
+            )
+        attachment = world.an_attachment(self._record(thing), content=b"%PDF-", pages=1)
+        attachment.drawn_pages.create(number=1, image=b"RIFF", drawn_at=timezone.now())
+        return attachment
 
     def data(self, row: Row) -> dict[str, Any]:
         stages = [] if self.own.job is None else list(self.own.job.stages.order_by("position"))

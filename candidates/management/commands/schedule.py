@@ -10,6 +10,7 @@ from django_q.models import Schedule
 JOBS = {
     "purge": ("candidates.tasks.purge_due", 60),
     "tombstones": ("candidates.tasks.work_tombstones", 1),
+    "attachments": ("candidates.tasks.prepare_attachments", 1),
     "mails": ("candidates.tasks.send_mails", 1),
     "scan": ("candidates.tasks.scan_pending", 1),
     "clean": ("candidates.tasks.clean", 60),

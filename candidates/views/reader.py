@@ -1,0 +1,79 @@
+"""The reader: what came with an application, page by page, as pictures of our own making."""
+
+from dataclasses import dataclass
+from typing import BinaryIO
+from uuid import UUID
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from candidates import access
+from candidates.models import Application
+from storage import preview
+from storage.backends import StorageDown, StorageError
+from storage.models import Attachment, Words
+from storage.preview import NoPage
+
+#: Pages that one look shows; who needs more downloads the file.
+MOST_PAGES = 50
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    # No copy in a browser outlives the application.
+    "Cache-Control": "private, no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+@dataclass
+class Reader:
+    """One document of an application as it lies open, beside the tabs of the others."""
+
+    documents: list[Attachment]
+    document: Attachment | None
+    #: The words, if they are shown instead of pages.
+    text: str | None
+
+    @property
+    def pages(self) -> range:
+        count = 0 if self.document is None or self.text is not None else self.document.pages
+        return range(1, min(count, MOST_PAGES) + 1)
+
+    @property
+    def is_waiting(self) -> bool:
+        waiting = Attachment.Preparation.WAITING
+        return self.document is not None and self.document.preparation == waiting
+
+
+def reader(application: Application, query: QueryDict) -> Reader:
+    """Open the document that the address names, or the first that can be seen."""
+    documents = list(application.attachments.all())
+    named = (row for row in documents if str(row.pk) == query.get("document"))
+    seen = (row for row in documents if row.is_servable)
+    document = next(named, None) or next(seen, None) or next(iter(documents), None)
+    text = None
+    if document and document.is_servable and (not document.pages or query.get("as") == "text"):
+        text = Words.objects.filter(attachment=document).values_list("text", flat=True).first()
+    return Reader(documents, document, text)
+
+
+@require_safe
+def page(request: HttpRequest, pk: UUID, number: int) -> HttpResponseBase:
+    """Answer with a page as a picture. Whatever is wrong, there is none: it stands in a page."""
+    attachment = access.get_attachment(request, pk)
+    try:
+        image, kind = preview.open_page(attachment, number, now=timezone.now())
+    except StorageDown:
+        return HttpResponse(status=503, headers=HEADERS)
+    except (NoPage, StorageError) as error:
+        raise Http404 from error
+    return _picture(image, kind)
+
+
+def _picture(image: BinaryIO | bytes, kind: str) -> HttpResponseBase:
+    if isinstance(image, bytes):
+        return HttpResponse(image, content_type=kind, headers=HEADERS)
+    return FileResponse(image, content_type=kind, headers=HEADERS)

@@ -1,0 +1,87 @@
+"""Re-encoding, stopped at each of its steps in turn: before and after every statement, commit,
+and storage call. A clean run later the copy is there, the original is gone, and nothing is left.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+
+from candidates import purge
+from candidates.models import Application
+from storage import erasure, preview
+from storage.models import Attachment, Tombstone
+from tests.faults.test_purge_faults import Bomb, StoppedError, _no_kept_tracebacks, armed, objects
+from tests.world import NOW, TODAY, a_photo, an_application, an_attachment, rounds, store
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.soak,
+    pytest.mark.usefixtures("_no_kept_tracebacks"),
+]
+__all__ = ["_no_kept_tracebacks"]
+
+#: When everybody who was stopped is taken for dead.
+LATER = NOW + preview.LEASE + timedelta(minutes=1)
+
+
+def a_picture() -> Attachment:
+    application = an_application(status="rejected", decided_on=TODAY.replace(month=3))
+    return an_attachment(application, "Foto.jpg", a_photo(size=(64, 48)), content_type="image/jpeg")
+
+
+def schedules() -> Iterator[int]:
+    """Yield the steps to stop at: each in the soak, a few otherwise."""
+    bomb = Bomb(0, StoppedError)
+    a_picture()
+    with armed(bomb):
+        assert preview.prepare(now=NOW).ready == 1
+    clear()
+    yield from range(1, bomb.steps + 1, rounds(max(1, bomb.steps // 12), 1))
+
+
+def clear() -> None:
+    for model in (Application, Tombstone):
+        model._default_manager.all().delete()
+    for key in objects():
+        store().erase(key)
+
+
+def stopped(at: int) -> None:
+    # Whatever goes wrong while an object is erased, its tombstone stays and the run goes on.
+    with suppress(StoppedError), armed(Bomb(at, StoppedError)):
+        preview.prepare(now=NOW)
+
+
+def every_object_has_a_row() -> bool:
+    keys = {key for row in Attachment.objects.all() for key in row.keys}
+    return objects() <= keys | set(Tombstone.objects.values_list("key", flat=True))
+
+
+def test_stopped_anywhere_a_clean_run_finishes_it() -> None:
+    for at in schedules():
+        original = a_picture().key
+        stopped(at)
+        assert every_object_has_a_row(), at
+        preview.prepare(now=LATER)
+        erasure.work(now=LATER, patient=False)
+        row = Attachment.objects.get()
+        assert row.preparation == Attachment.Preparation.READY, at
+        assert original not in row.keys, at
+        assert objects() == set(row.keys), at
+        assert not Tombstone.objects.exists(), at
+        clear()
+
+
+def test_stopped_anywhere_the_purge_takes_everything() -> None:
+    for at in schedules():
+        a_picture()
+        stopped(at)
+        purge.run(now=NOW)
+        assert not Attachment.objects.exists(), at
+        assert every_object_has_a_row(), at
+        erasure.work(now=LATER, patient=False)
+        assert objects() == set(), at
+        assert not Tombstone.objects.exists(), at
+        clear()
