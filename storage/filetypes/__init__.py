@@ -9,7 +9,7 @@ import json
 import logging
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
@@ -40,10 +40,8 @@ def inspect(path: Path, name: str) -> Verdict:
     Never raises for what is in the file: a parser that crashes or hangs is a refusal, too. The
     bounds are those of `parser.py`. A refusal is logged without the file's name.
     """
-    # Only its end can matter, and only that can come through a pipe whatever it is.
-    request = {"path": os.fsdecode(path.absolute()), "name": name[-100:], "limit": max_bytes()}
     try:
-        verdict = Verdict(*json.loads(sandbox.ask(json.dumps(request).encode())))
+        verdict = Verdict(*ask(path, name)["verdict"])
     except sandbox.NoAnswer as error:
         log.warning("A file ended its parser: %s", error)
         verdict = Verdict(False, "unreadable")
@@ -52,6 +50,14 @@ def inspect(path: Path, name: str) -> Verdict:
     return verdict
 
 
+def ask(path: Path, name: str) -> dict[str, Any]:
+    """Return the parser's answer: the verdict, and what it cost (`parser.answered`)."""
+    # Of a name only its end can matter, and only that can come through whatever it is.
+    request = {"path": os.fsdecode(path.absolute()), "name": name[-100:], "limit": max_bytes()}
+    answer: dict[str, Any] = json.loads(sandbox.ask(json.dumps(request).encode()))
+    return answer
+
+
 def warm_up() -> None:
     """Start the parser now and wait for it, so that the first file need not."""
-    sandbox.ask(json.dumps({"path": os.devnull, "name": "", "limit": 0}).encode())
+    ask(Path(os.devnull), "")

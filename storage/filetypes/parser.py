@@ -13,6 +13,7 @@ import signal
 import socket
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from storage.filetypes import judge
 
@@ -50,10 +51,22 @@ def _child(descriptor: int) -> None:
         with socket.socket(fileno=descriptor) as connection:
             request = json.loads(_all_of(connection))
             bound(request["limit"])
-            verdict = judge.judge(Path(request["path"]), request["name"], request["limit"])
-            connection.sendall(json.dumps(verdict).encode())
+            answer = answered(Path(request["path"]), request["name"], request["limit"])
+            connection.sendall(json.dumps(answer).encode())
     finally:
         os._exit(0)
+
+
+def answered(path: Path, name: str, limit: int) -> dict[str, Any]:
+    """Return the verdict, and what it cost: seconds of processor time, bytes of memory."""
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    verdict = judge.judge(path, name, limit)
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    return {
+        "verdict": verdict,
+        "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        "memory": (after.ru_maxrss - before.ru_maxrss) * 1024,
+    }
 
 
 def bound(file_size: int) -> None:

@@ -23,10 +23,11 @@ UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 #: Tab, line feed, vertical tab, form feed, return, and the DOS end of a file are normal.
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f\x7f]")
 CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f\x7f\ufffe\uffff]")
-#: What makes a text a program, wherever it stands in it.
+#: What makes a text a program. It comes to that soon.
+SOON = 256 * 1024
 SCRIPT = re.compile(
-    rb"\A\s*(<\?|<!--|<!doctype|<[a-z]+[\s>]|#!|%!ps|\{\\rt|::\s|rem\s.*\n\s*@|mime-version:\s*1)"
-    rb"|^\s*@echo\s+o(ff|n)|wscript\.(shell|createobject)|createobject\s*\(\s*[\"']"
+    rb"\A\s*(<\?|<!--|<!doctype|<[a-z]+[\s>]|#!|%!ps|\{\\rt|::\s|rem [^\n]*\n@|mime-version:\s*1)"
+    rb"|^[ \t]*@echo[ \t]+o(ff|n)|wscript\.(shell|createobject)|createobject\s*\(\s*[\"']"
     rb"|powershell(\.exe)?\s+-\w|invoke-expression|\biex\s*\(|new-object\s+net\.webclient"
     rb"|^(attribute vb_name|option explicit)",
     re.IGNORECASE | re.MULTILINE,
@@ -70,14 +71,11 @@ def _guess_utf_16(head: bytes) -> str:
 def _check_narrow(content: mmap) -> None:
     if CONTROL.search(content):
         raise Refusal("text-broken")
-    if programs.holds_script(content) or SCRIPT.search(content, 3 * _has_mark(content)):
+    head = content[:SOON].removeprefix(codecs.BOM_UTF8)
+    if programs.holds_script(content) or SCRIPT.search(head):
         raise Refusal("text-script")
-    if not re.search(rb"\S", content[3 * _has_mark(content) :]):
+    if not (head.strip() or re.compile(rb"\S").search(content, SOON)):
         raise Refusal("empty")
-
-
-def _has_mark(content: mmap) -> bool:
-    return content[:3] == codecs.BOM_UTF8
 
 
 def _check_wide(content: mmap, encoding: str) -> None:
@@ -93,7 +91,7 @@ def _check_wide(content: mmap, encoding: str) -> None:
         if CONTROL_CHARACTER.search(text):
             raise Refusal("text-broken")
         narrow = (tail + text).encode("utf-8", "replace")
-        if programs.holds_script(narrow) or (SCRIPT.search(narrow) and at == 0):
+        if programs.holds_script(narrow) or (at == 0 and SCRIPT.search(narrow[:SOON])):
             raise Refusal("text-script")
         said, tail = said or bool(text.strip()), text[-100:]
     if not said:

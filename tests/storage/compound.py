@@ -43,7 +43,8 @@ def _child(owner: Entry, name: str) -> Entry:
 
 
 def _numbered(root: Entry) -> list[Entry]:
-    entries, waiting = [], [root]
+    entries: list[Entry] = []
+    waiting = [root]
     while waiting:
         entry = waiting.pop(0)
         entry.number = len(entries)
@@ -70,7 +71,7 @@ def _written(entries: list[Entry]) -> bytes:
             chains.append(first + at + 1 if at + 1 < count else END)
         return first if count else END
 
-    small, small_chains = b"", []
+    small, small_chains = b"", list[int]()
     for entry in entries:
         if entry.kind == STREAM and entry.content:
             if len(entry.content) >= CUTOFF:
@@ -120,10 +121,10 @@ def a_doc(
     ident: int = 0xA5EC,
     version: int = 0x00C1,
     template: str = "Normal.dot",
-    **streams: bytes,
+    more: dict[str, bytes] | None = None,
 ) -> bytes:
-    """Return a Word 97 document with what its readers look at first, and further streams."""
-    return compound(word_streams(text, flags, ident, version, template) | streams)
+    """Return a Word 97 document with what its readers look at first, and `more` streams."""
+    return compound(word_streams(text, flags, ident, version, template) | (more or {}))
 
 
 def word_streams(
