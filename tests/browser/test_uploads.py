@@ -62,7 +62,7 @@ def open_form(
         context.add_init_script(LISTENING)
         world.a_job(title="Welder", slug="welder", language="en")
         page = context.new_page()
-        page.on("pageerror", errors.append)
+        page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108  no builtins
         page.goto(f"{live_server.url}/jobs/welder/apply/")
         page.get_by_label("First name").fill("Mira")
         page.get_by_label("Last name").fill("Okonkwo")
@@ -262,9 +262,9 @@ def test_the_keyboard_is_enough_and_is_never_lost(
     open_form: "Callable[..., tuple[BrowserContext, Page]]",
 ) -> None:
     _context, page = open_form()
+    files = payloads({"CV.pdf": world.a_pdf(), "Virus.pdf": b"MZ\x90\x00"})
     # Listened to early: a key is quicker than Playwright's order to catch the dialog.
-    page.on("filechooser", lambda chooser: chooser.set_files(payloads(chosen)))
-    chosen = {"CV.pdf": world.a_pdf(), "Virus.pdf": b"MZ\x90\x00"}
+    page.on("filechooser", lambda chooser: chooser.set_files(files))
     page.get_by_label("Phone").press("Tab")
     expect(page.get_by_label("Add files")).to_be_focused()
     page.keyboard.press("Enter")
