@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+PDF = "application/pdf"
 JPEG, PNG, WEBP, HEIC = "image/jpeg", "image/png", "image/webp", "image/heic"
 #: What is only served as a copy of our own making: a picture says where it was taken.
 PICTURES = frozenset({JPEG, PNG, WEBP, HEIC})
@@ -188,6 +189,12 @@ class Attachment(models.Model):
         """Whether `Attachments.servable` has it."""
         ready = self.preparation == self.Preparation.READY or not self.is_picture
         return ready and self.verdict == self.Verdict.CLEAN
+
+    @property
+    def pages_to_see(self) -> int:
+        """How many pages can be drawn: the first of a PDF before anything is prepared."""
+        waits = self.preparation == self.Preparation.WAITING and self.content_type == PDF
+        return 1 if waits else self.pages
 
     @property
     def keys(self) -> list[str]:

@@ -23,11 +23,10 @@ from django.db.models import F
 from storage import bounded, erasure
 from storage.backends import ObjectMissing, StorageError, attachment_store
 from storage.bounded import MB, Limits, StepFailed
-from storage.models import JPEG, Attachment, Page, Tombstone, Words, new_key
+from storage.models import JPEG, PDF, Attachment, Page, Tombstone, Words, new_key
 
 log = logging.getLogger("ats.preview")
 
-PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 DOC, RTF, TXT = "application/msword", "application/rtf", "text/plain"
 ODT = "application/vnd.oasis.opendocument.text"
@@ -280,7 +279,7 @@ def open_page(
 
     Raises `NoPage`, or `StorageError`.
     """
-    if not 1 <= number <= attachment.pages:
+    if not 1 <= number <= attachment.pages_to_see:
         raise NoPage
     if attachment.is_picture:
         if attachment.view_key is None:

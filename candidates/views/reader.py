@@ -39,8 +39,9 @@ class Reader:
 
     @property
     def pages(self) -> range:
-        count = 0 if self.document is None or self.text is not None else self.document.pages
-        return range(1, min(count, MOST_PAGES) + 1)
+        if self.document is None or self.text is not None:
+            return range(0)
+        return range(1, min(self.document.pages_to_see, MOST_PAGES) + 1)
 
     @property
     def is_waiting(self) -> bool:
@@ -55,7 +56,8 @@ def reader(application: Application, query: QueryDict) -> Reader:
     seen = (row for row in documents if row.is_servable)
     document = next(named, None) or next(seen, None) or next(iter(documents), None)
     text = None
-    if document and document.is_servable and (not document.pages or query.get("as") == "text"):
+    as_text = document and (not document.pages_to_see or query.get("as") == "text")
+    if document and document.is_servable and as_text:
         text = Words.objects.filter(attachment=document).values_list("text", flat=True).first()
     return Reader(documents, document, text)
 

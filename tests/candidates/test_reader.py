@@ -101,7 +101,10 @@ def test_of_many_pages_the_first_are_shown(hr: Client) -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"preparation": "waiting", "pages": 0}, "This document is being prepared."),
+        (
+            {"preparation": "waiting", "pages": 0, "content_type": "text/plain"},
+            "This document is being prepared.",
+        ),
         ({"verdict": "pending"}, "Waits for the virus scan."),
         ({"preparation": "failed", "pages": 0}, "This document cannot be shown here."),
         (
@@ -120,8 +123,18 @@ def test_what_cannot_be_seen_says_why(hr: Client, fields: dict[str, Any], said: 
     html = read(hr, document.application)
     assert said in html
     assert "<figure" not in html
-    can_be_had = fields.get("content_type") is None and "verdict" not in fields
+    can_be_had = fields.get("content_type") != "image/jpeg" and "verdict" not in fields
     assert (reverse("hr:attachment", args=[document.pk]) in html) == can_be_had
+
+
+def test_the_first_page_of_a_pdf_is_there_before_anything_is_prepared(hr: Client) -> None:
+    document = world.an_attachment(world.an_application())
+    assert document.application
+    html = read(hr, document.application)
+    assert html.count("<figure") == 1
+    assert "This is the first page. The others are being prepared" in html
+    assert hr.get(page_of(document)).status_code == 200
+    assert hr.get(page_of(document, 2)).status_code == 404
 
 
 # Pages --------------------------------------------------------------------------------------------
