@@ -43,7 +43,7 @@ def inspect(path: Path, name: str) -> Verdict:
     try:
         verdict = Verdict(*ask(path, name)["verdict"])
     except sandbox.NoAnswer as error:
-        log.warning("A file ended its parser: %s", error)
+        log.warning("A file got no verdict: %s", error)
         verdict = Verdict(False, "unreadable")
     if not verdict.accepted:
         log.info("Refused a file: %s (%s)", verdict.code, verdict.type or "no type")

@@ -26,9 +26,13 @@ DOS_STUB = b"This program cannot be run in DOS mode"
 #: A link to an object elsewhere: http:// or \\server, in wide characters.
 REMOTE = re.compile(rb"h\0t\0t\0p\0|:\0/\0/\0|\\\0\\\0[a-z]\0", re.IGNORECASE)
 #: A font's name in an equation that is longer than the equation editor has room for.
+#: Its version stands behind the stream's own header.
+MTEF = 28
 OVERLONG_FONT = re.compile(rb"\x08[^\x00]{36,}")
 #: {0002CE02-0000-0000-C000-000000000046}: the equation editor.
 EQUATION = "0002CE02-0000-0000-C000-000000000046"
+#: The streams that are looked at.
+TELLING = {PACKAGED, "\x01ole", "equation native", "package"}
 MAX_ENTRIES = 4_000
 #: An object is looked through as a whole.
 MAX_OBJECT = 24 * 1024 * 1024
@@ -71,7 +75,8 @@ def fault_of(compound: olefile.OleFileIO) -> str:
     if any(VBA.intersection(path) for path in names):
         return "macro"
     for path in compound.listdir(True, False):
-        if found := _stream_fault(path[-1].lower(), compound.openstream(path).read()):
+        name = path[-1].lower()
+        if name in TELLING and (found := _stream_fault(name, compound.openstream(path).read())):
             return found
     return ""
 
@@ -103,7 +108,9 @@ def _stream_fault(name: str, content: bytes) -> str:
         linked = len(content) > 4 and content[4] & 1
         return "external" if linked and REMOTE.search(content) else ""
     if name == "equation native":
-        return "program" if OVERLONG_FONT.search(content) else ""
+        # Of the editor's own time; later ones write other records.
+        is_old = content[MTEF : MTEF + 1] < b"\5"
+        return "program" if is_old and OVERLONG_FONT.search(content) else ""
     if name == "package":
         return fault(content)
     return ""

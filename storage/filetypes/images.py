@@ -59,7 +59,7 @@ def warm_up() -> None:
 
 def prove(path: Path, name: str) -> Kind:
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
-        head = content[:64]
+        head = content[:256]
         picture = next((picture for picture in PICTURES if picture.begins(head)), None)
         if picture is None:
             raise Refusal("image-broken")

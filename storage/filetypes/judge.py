@@ -29,9 +29,7 @@ def judge(path: Path, name: str, limit: int) -> Judged:
         guess = kind.type
         _check_name(kind, name)
     except Refusal as refusal:
-        # Of a file that is none of ours, its name's promise is what is wrong.
-        other = refusal.code == "type-not-accepted" and promised(name)
-        return False, "disguised" if other else refusal.code, guess, ""
+        return False, _named(refusal.code, name), guess, ""
     except Exception:  # noqa: BLE001  # no file may bring the page down
         return False, "unreadable", guess, ""
     return True, "ok", kind.type, kind.extension
@@ -70,6 +68,13 @@ def _family(path: Path, name: str, proposed: str) -> Family:
         return claiming[0]
     # Of two families at once, or of none.
     raise Refusal("disguised" if claiming else "type-not-accepted")
+
+
+def _named(code: str, name: str) -> str:
+    """Return the code that tells a person most: a broken promise of the name comes first."""
+    said = promised(name)
+    is_text = code.startswith("text-") and said and said.group != "text"
+    return "disguised" if is_text or (said and code == "type-not-accepted") else code
 
 
 def _check_name(kind: Kind, name: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from storage.filetypes import embedded, markup, programs
-from storage.filetypes.archive import Archive, Budget, holds_parts_of
+from storage.filetypes.archive import MB, Archive, Budget, holds_parts_of
 from storage.filetypes.family import Kind, Refusal
 from storage.filetypes.places import is_remote
 
@@ -31,6 +31,7 @@ LOADED = {
     *("template", "auto-reload"),
 }
 ACTIVE = {"dde-source", "dde-connection-decl", "dde-connection", "applet"}
+MANIFEST, MAX_MANIFEST = "META-INF/manifest.xml", 2 * MB
 XLINK = "http://www.w3.org/1999/xlink href"
 
 
@@ -47,6 +48,9 @@ def prove(path: Path, name: str) -> Kind:
             raise Refusal("odt-macro")
         if any(map(programs.is_named_like_one, names)):
             raise Refusal("odt-program")
+        # What it says is encrypted cannot be anything else, so this comes first.
+        manifest = archive.read(MANIFEST, limit=MAX_MANIFEST)
+        markup.check([manifest], "odt", on_start=_check_manifest, doctype=True)
         budget = Budget(path.stat().st_size, "odt")
         for entry in archive.entries:
             _check_part(entry.filename.lower(), budget.spent(archive.unpack(entry)))
@@ -56,9 +60,7 @@ def prove(path: Path, name: str) -> Kind:
 
 
 def _check_part(name: str, pieces: Iterable[bytes]) -> None:
-    if name == "meta-inf/manifest.xml":
-        markup.check(pieces, "odt", on_start=_check_manifest, doctype=True)
-    elif name.endswith((".xml", ".rdf")):
+    if name.endswith((".xml", ".rdf")):
         markup.check(pieces, "odt", on_start=_check_element, doctype=True)
     else:
         embedded.check(pieces, "odt")

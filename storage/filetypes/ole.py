@@ -30,8 +30,8 @@ OTHERS = {"workbook", "book", "powerpoint document", "visiodocument", "__propert
 ENCRYPTED = {"encryptedpackage", "encryptioninfo"}
 
 #: The file information block: wIdent, nFib, its flags, and where the names of other files are.
-IDENT, WORD_97 = 0xA5EC, 0x00C1
-ENCRYPTED_FLAG, TABLE_FLAG, OBFUSCATED_FLAG = 0x0100, 0x0200, 0x8000
+IDENT, WORD_97 = 0xA5EC, 0x00C0
+ENCRYPTED_FLAG, TABLE_FLAG = 0x0100, 0x0200
 ASSOCIATED = 0x9A + 8 * 32
 #: Among the associated strings, the template.
 TEMPLATE = 1
@@ -79,7 +79,7 @@ def _check_word(compound: olefile.OleFileIO) -> None:
     (flags,) = struct.unpack_from("<H", text, 10)
     if ident != IDENT or version < WORD_97:
         raise Refusal("doc-old")
-    if flags & (ENCRYPTED_FLAG | OBFUSCATED_FLAG):
+    if flags & ENCRYPTED_FLAG:
         raise Refusal("doc-password")
     table = compound.openstream("1Table" if flags & TABLE_FLAG else "0Table").read()
     if DDE.search(text):

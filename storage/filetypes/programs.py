@@ -9,7 +9,7 @@ from mmap import mmap
 from storage.filetypes.formats import ending
 
 _PROGRAMS = (
-    "apk app appref-ms application bat chm cmd com cpl dll exe gadget hta img inf iso jar js jse "
+    "apk app appref-ms application bat chm cmd com cpl dll exe gadget hta inf iso jar js jse "
     "lnk msc msh msi msp one pif ps1 psm1 reg scf scr sct sh swf url vb vbe vbs vhd vhdx ws wsc "
     "wsf wsh xll"
 )

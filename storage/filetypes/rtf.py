@@ -44,6 +44,7 @@ LONGEST_GROUP = 4_000
 HEX = re.compile(rb"[0-9a-fA-F\s]*")
 #: Embedded objects of these programs are documents. The equation editor is a way in.
 EQUATION = re.compile(rb"equation", re.IGNORECASE)
+LINKED, EMBEDDED, PICTURE = 1, 2, 5
 LINKS = re.compile(rb"ole2link|package2?link|htmlfile|script", re.IGNORECASE)
 
 
@@ -148,14 +149,15 @@ def _ole1(data: bytes) -> tuple[bytes, bytes]:
     """Return the class and the data of an embedded object ([MS-OLEDS], 2.2.5)."""
     try:
         _version, kind = struct.unpack_from("<II", data)
+        if kind == PICTURE:
+            return b"", b""  # of an object that is not there
         strings = list(_strings(data))
         at = 8 + sum(4 + len(string) for string in strings)
         (size,) = struct.unpack_from("<I", data, at)
     except (struct.error, ValueError) as error:
         raise Refusal("rtf-program") from error
-    if kind != 2:
-        # Linked (1), or a picture that stands for nothing (0, 5).
-        raise Refusal("rtf-active" if kind == 1 else "rtf-program")
+    if kind != EMBEDDED:
+        raise Refusal("rtf-active" if kind == LINKED else "rtf-program")
     return strings[0], data[at + 4 : at + 4 + size]
 
 

@@ -93,8 +93,8 @@ def ask(request: bytes) -> bytes:
                     return answer
             # A child that died is the file's fault; if the parser did, another may answer.
             if parser.is_ours_and_alive():
-                break
-    raise NoAnswer("no verdict within its bounds")
+                raise NoAnswer("no verdict within its bounds")
+    raise NoAnswer("the parser does not run; see `python -m storage.filetypes.parser`")
 
 
 def _all_of(connection: socket.socket) -> bytes:

@@ -26,9 +26,9 @@ CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f\x7f\ufffe\uffff]")
 #: What makes a text a program. It comes to that soon.
 SOON = 256 * 1024
 SCRIPT = re.compile(
-    rb"\A\s*(<\?|<!--|<!doctype|<[a-z]+[\s>]|#!|%!ps|\{\\rt|::\s|rem [^\n]*\n@|mime-version:\s*1)"
+    rb"\A\s*(<\?|<!--|<!doctype|<[a-z]+[\s>]|#!|%!ps|\{\\rt|rem [^\n]*\n@|mime-version:\s*1)"
     rb"|^[ \t]*@echo[ \t]+o(ff|n)|wscript\.(shell|createobject)|createobject\s*\(\s*[\"']"
-    rb"|powershell(\.exe)?\s+-\w|invoke-expression|\biex\s*\(|new-object\s+net\.webclient"
+    rb"|powershell(\.exe)?\s+-(e|en?c|ex|f|nop|w|c)\w*\s|invoke-expression\s*[($\"']|\biex\s*\(|new-object\s+net\.webclient"
     rb"|^(attribute vb_name|option explicit)",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -16,6 +16,8 @@ def good_ones() -> Iterator[tuple[str, bytes]]:
     yield "Word for Mac", a_doc(template="Macintosh HD:Users:jane:Normal")
     yield "LibreOffice", a_doc(template="")
     yield "saved fast", a_doc(flags=0x0204)
+    yield "Word 97 for Hebrew", a_doc(version=0x00C0)
+    yield "a bit that means nothing by itself", a_doc(flags=0x9200)
     yield "the other table", a_doc(flags=0x0000)
     yield "to be opened read-only", a_doc(flags=0x0200 | 0x0800)
     objects = {"ObjectPool/_12/\x01CompObj": b"x", "ObjectPool/_12/Workbook": bytes(5_000)}
@@ -46,7 +48,7 @@ def bad_ones() -> Iterator[tuple[str, str, bytes]]:
         a_doc(more={"Data": b"\1\0Attribut\0e VB_Name" * 9}),
     )
     yield "doc-password", "encrypted", a_doc(flags=0x0300)
-    yield "doc-password", "obfuscated", a_doc(flags=0x8300)
+    yield "doc-password", "encrypted in the old way", a_doc(flags=0x8300)
     yield (
         "doc-password",
         "a locked docx",

@@ -112,6 +112,11 @@ def bad_ones() -> Iterator[tuple[str, str, bytes]]:
     yield "odt-password", "encrypted", odt({"META-INF/manifest.xml": manifest(locked)})
     yield "odt-password", "encrypted parts", _locked()
     yield (
+        "odt-password",
+        "encrypted, as LibreOffice does it",
+        odt({"content.xml": bytes(range(256)) * 9, "META-INF/manifest.xml": manifest(locked)}),
+    )
+    yield (
         "odt-external",
         "a section",
         odt(body=linked("text:section-source", "https://e.example/a")),

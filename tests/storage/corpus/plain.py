@@ -46,6 +46,9 @@ def samples() -> Iterator[Sample]:
     yield good("what looks like an ending", "Lebenslauf 2.0 final", SAID.encode(), TEXT)
     for code, why, content in bad_ones():
         yield Sample(why, "Lebenslauf.txt", content, code)
+    yield Sample("a page called .pdf", "cv.pdf", b"<html><body>x</body></html>", "disguised")
+    yield Sample("a script called .jpg", "a.jpg", b"<?php system(1);", "disguised")
+    yield good("an IT person's", "cv.txt", b"PowerShell -Skripte, Invoke-Expression\n:: a", TEXT)
     yield Sample("text called .pdf", "cv.pdf", SAID.encode(), "misnamed")
     yield Sample("a program's source", "cv.py", b"import os\n", "type-not-accepted")
     yield Sample("a program", "cv.exe", b"MZ\x90\x00" + bytes(90), "type-not-accepted")
