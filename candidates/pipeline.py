@@ -13,7 +13,6 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_q.tasks import async_task
 
 from candidates import access, legal, mail, retention
 from candidates.models import Application, Event, Job, Mail, Stage, User
@@ -132,11 +131,6 @@ def _submit(
     )
     count = uploads.attach(attachments, application=application, session=session, now=now)
     application.events.create(kind=Event.Kind.RECEIVED, at=now, detail=str(count))
-    if count:
-        # The minutely schedule would do it otherwise.
-        transaction.on_commit(
-            lambda: async_task("candidates.tasks.prepare_attachments"), robust=True
-        )
     mail.queue(application, Mail.Purpose.RECEIPT, now=now, send_at=now)
     return application
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
+from django_q.tasks import async_task
 
 from candidates import legal, pipeline, retention
 from candidates.forms.apply import ApplyForm, to_uuid
@@ -165,6 +167,13 @@ def send(form: ApplyForm, files: Files, job: Job | None, session: str) -> None:
         language=(get_language() or "de")[:2],
         now=timezone.now(),
     )
+    if files.kept:
+        # The minutely schedule would do it otherwise.
+        transaction.on_commit(_prepare, robust=True)
+
+
+def _prepare() -> None:
+    async_task("candidates.tasks.prepare_attachments")
 
 
 def thank(job: Job | None) -> HttpResponse:

@@ -135,7 +135,7 @@ def test_the_page_shows_what_waits_without_a_link(client: Client) -> None:
     document = an_attachment(application, verdict="pending")
     html = page(client, application)
     assert "Waits for the virus scan" in html
-    assert str(document.pk) not in html
+    assert reverse("hr:attachment", args=[document.pk]) not in html
 
 
 def test_the_page_says_what_was_removed_and_why(client: Client) -> None:
@@ -145,7 +145,7 @@ def test_the_page_says_what_was_removed_and_why(client: Client) -> None:
     html = page(client, application)
     assert f"The virus scanner found {FINDING} in it." in html
     assert "Document removed, the virus scanner found something harmful in it: CV.pdf" in html
-    assert str(document.pk) not in html
+    assert reverse("hr:attachment", args=[document.pk]) not in html
 
 
 @pytest.mark.parametrize("verdict", ["pending", "quarantined"])
