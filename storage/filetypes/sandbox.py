@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {"HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "MAGIC", "PATH", "VIRTUAL_ENV"}
 #: Seconds by the clock until an answer must be there. The child ends itself before.
 PATIENCE = 30
+#: Seconds between a signal that kills and the end that it brings.
+DYING = 0.5
 #: Files read at a time by one process of ours; the others wait.
 AT_ONCE = threading.BoundedSemaphore(2)
 
@@ -47,6 +49,12 @@ class Parser:
     def is_ours_and_alive(self) -> bool:
         """Say whether to go on with it: a fork of our process takes one of its own."""
         return self.owner == os.getpid() and self.process.poll() is None
+
+    def has_died(self) -> bool:
+        """Say whether it is gone, a moment after it may have been killed."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=DYING)
+        return not self.is_ours_and_alive()
 
     def ask(self, request: bytes) -> bytes:
         ours, theirs = socket.socketpair()
@@ -92,7 +100,7 @@ def ask(request: bytes) -> bytes:
                 if answer := parser.ask(request):
                     return answer
             # A child that died is the file's fault; if the parser did, another may answer.
-            if parser.is_ours_and_alive():
+            if not parser.has_died():
                 raise NoAnswer("no verdict within its bounds")
     raise NoAnswer("the parser does not run; see `python -m storage.filetypes.parser`")
 
