@@ -198,7 +198,7 @@ def _turn(limits: Limits) -> Iterator[int | None]:
     path = Path(tempfile.gettempdir()) / f"halbjahr-{os.getuid()}-{limits.alone}.lock"
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        _await(lock, seconds=2 * limits.patience)
+        _await(lock, seconds=limits.patience)
         yield lock
     finally:
         os.close(lock)

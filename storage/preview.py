@@ -99,10 +99,11 @@ class Made:
 # Preparing ---------------------------------------------------------------------------------------
 
 
-def prepare(*, now: datetime, seconds: float = 60) -> Prepared:
+def prepare(*, now: datetime, seconds: float = 40) -> Prepared:
     """Prepare what waits, oldest first; begin no other file when so many seconds have gone.
 
-    Safe to run twice, late, beside itself, or to be killed at any line.
+    Its last file may take some minutes more, within a task's time limit. Safe to run twice, late,
+    beside itself, or to be killed at any line.
     """
     done, end = Prepared(), time.monotonic() + seconds
     while time.monotonic() < end and (attachment := _claimed(now)):
