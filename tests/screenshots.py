@@ -40,6 +40,7 @@ class Picture:
 
 
 APPLY = "/jobs/product-designer/apply/"
+PDF = ".doc .tabs a:has-text('Lebenslauf')"
 BOARD = "/hr/jobs/backend-entwicklung-python/"
 PICTURES = [
     Picture("jobs", "/jobs/", language="en-GB"),
@@ -48,7 +49,7 @@ PICTURES = [
     Picture("apply-files", APPLY, language="en-GB", prepare=show_every_state),
     Picture("board", BOARD, "katrin"),
     Picture("list", "/hr/applications/?status=closed&order=deletion", "katrin"),
-    Picture("application", BOARD, "katrin", (".stage:nth-of-type(3) .card .who",)),
+    Picture("application", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", PDF)),
     Picture("application-closed", BOARD, "katrin", (".drawer li a",)),
     Picture("reject", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", "a[href$='/reject/']")),
     Picture("hire", BOARD, "katrin", (".stage:nth-of-type(4) .card .who", "a[href$='/hire/']")),
@@ -105,7 +106,7 @@ def open_page(page: "Page", site: str, picture: Picture) -> None:
         page.goto(site + picture.path)
     for link in picture.links:
         page.locator(link).first.click()
-        page.wait_for_load_state()
+        page.wait_for_load_state("networkidle")
 
 
 def photograph(browser: "Browser", site: str, picture: Picture) -> None:
