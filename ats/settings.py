@@ -6,6 +6,7 @@ that says what to set. A secret may come from a file: `ATS_SECRET_KEY_FILE=/run/
 
 import json
 import os
+from base64 import b64decode
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -80,6 +81,34 @@ SECRET_KEY = secret("ATS_SECRET_KEY", "a random text")
 ATS_LEDGER_KEY = secret("ATS_LEDGER_KEY", "a random text, another than ATS_SECRET_KEY,")
 if SECRET_KEY == ATS_LEDGER_KEY and not DEBUG:
     raise refuse("ATS_LEDGER_KEY", "is that of ATS_SECRET_KEY. Set it to another random text.")
+#: Keys that lines of the ledger were written with before, one a line: they can still be found.
+ATS_FORMER_LEDGER_KEYS = text("ATS_FORMER_LEDGER_KEYS").splitlines()
+
+
+def signing_keys(name: str, default: str = "") -> list[bytes]:
+    """Return Ed25519 keys, 32 bytes each, given in base64 with spaces or lines between."""
+    try:
+        keys = [b64decode(each, validate=True) for each in text(name, default).split()]
+    except ValueError:
+        keys = [b""]
+    if any(len(key) != 32 for key in keys):
+        raise refuse(name, "is no key. Set it to 32 random bytes in base64 (openssl rand).")
+    return keys
+
+
+#: What certificates of deletion are signed with, and what they were signed with before.
+FOR_DEBUGGING = "aW5zZWN1cmUtYW5kLW9ubHktZm9yLWRlYnVnZ2luZyE="
+ATS_CERTIFICATE_KEY = b"".join(
+    signing_keys("ATS_CERTIFICATE_KEY", FOR_DEBUGGING if DEBUG else "")[:1]
+)
+if not ATS_CERTIFICATE_KEY:
+    raise refuse(
+        "ATS_CERTIFICATE_KEY",
+        "is missing. Set it to 32 random bytes in base64: openssl rand -base64 32.",
+    )
+ATS_FORMER_CERTIFICATE_KEYS = signing_keys("ATS_FORMER_CERTIFICATE_KEYS")
+#: Who may read /metrics/; nobody if it is not set.
+ATS_METRICS_TOKEN = text("ATS_METRICS_TOKEN")
 
 
 def site_url() -> str:
@@ -147,6 +176,8 @@ ATS_OPERATOR = operator()
 
 ATS_RETENTION_MONTHS = number("ATS_RETENTION_MONTHS", 6, 1, 6)
 ATS_OPEN_MONTHS = number("ATS_OPEN_MONTHS", 6, 1, 24)
+#: For how many days after a deletion a backup may still hold what was deleted.
+ATS_BACKUP_DAYS = number("ATS_BACKUP_DAYS", 30, 0, 365)
 ATS_TIME_ZONE = text("ATS_TIME_ZONE", "Europe/Berlin")
 try:
     ZoneInfo(ATS_TIME_ZONE)

@@ -230,6 +230,7 @@ def production_like() -> dict[str, str]:
         "ATS_DEBUG": "false",
         "ATS_SECRET_KEY": "a key for tests alone, longer than it needs to be, 4d1f0c7a",
         "ATS_LEDGER_KEY": "another key for tests alone, as long as the first one, 9be2",
+        "ATS_CERTIFICATE_KEY": "YSBrZXkgZm9yIHRlc3RzIGFsb25lLCAzMiBieXRlcyE=",
         "ATS_SITE_URL": "http://localhost:8000",
         "ATS_ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
         "ATS_OPERATOR": json.dumps(

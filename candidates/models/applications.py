@@ -58,6 +58,12 @@ class Application(models.Model):
         EMAIL = "email", _("E-mail")
         HAND = "hand", _("Entered by hand")
 
+    class Early(models.TextChoices):
+        """By which request an application is erased before its time."""
+
+        REQUEST = "request", _("Erasure (Art. 17)")
+        OBJECTION = "objection", _("Objection (Art. 21)")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     #: Made with the form: a form that is sent twice makes one application.
     submission = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -80,6 +86,15 @@ class Application(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
     decided_on = models.DateField(_("decided on"), null=True)
     delete_on = models.DateField(_("erased on"), null=True)
+    #: When a request made it due at once, ahead of its clock, and which kind of request that was.
+    early_at = models.DateTimeField(null=True)
+    early = models.CharField(max_length=10, choices=Early, blank=True)
+    #: From when only the privacy officer sees it (Art. 18, Art. 21 GDPR); None: not restricted.
+    restricted_at = models.DateTimeField(_("restricted"), null=True)
+    #: The day on which a purge found that the next day's would take it; see `purge.brake`.
+    foreseen_on = models.DateField(null=True)
+    #: Whether the person wants a certificate by mail when it has been erased.
+    wants_certificate = models.BooleanField(_("certificate wished for"), default=False)
     #: The months that the clock was started with, so that a shorter setting finds longer clocks.
     retention_months = models.PositiveSmallIntegerField(null=True)
 
@@ -104,8 +119,18 @@ class Application(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(delete_on__isnull=True)
-                | Q(delete_on__gt=F("decided_on"), retention_months__range=(1, 6)),
+                | Q(delete_on__gt=F("decided_on"), retention_months__range=(1, 6))
+                | Q(
+                    delete_on__gte=F("decided_on"),
+                    retention_months__range=(1, 6),
+                    early_at__isnull=False,
+                ),
                 name="application_clock_is_six_months_at_most",
+            ),
+            models.CheckConstraint(
+                condition=Q(early="", early_at__isnull=True)
+                | (~Q(early="") & Q(early_at__isnull=False, delete_on__isnull=False)),
+                name="application_erased_early_has_its_time",
             ),
             models.CheckConstraint(
                 condition=Q(job__isnull=False, stage__isnull=False)
@@ -188,6 +213,15 @@ class Event(models.Model):
         HIRED = "hired", _("hired")
         HIRE_UNDONE = "hire-undone", _("hire undone")
         QUARANTINED = "quarantined", _("infected document removed")
+        HELD = "held", _("deletion held")
+        HOLD_RENEWED = "hold-renewed", _("hold renewed")
+        HOLD_ENDED = "hold-ended", _("hold ended")
+        REQUESTED = "requested", _("request received")
+        GRANTED = "granted", _("request granted")
+        ANSWERED = "answered", _("request answered")
+        REFUSED = "refused", _("request refused")
+        EARLY = "early", _("to be erased at once")
+        CORRECTED = "corrected", _("details corrected")
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="events")
     kind = models.CharField(max_length=20, choices=Kind)

@@ -34,6 +34,8 @@ class Mail(models.Model):
         REOPENED = "reopened", _("Reopening")
         ASSIGNED = "assigned", _("Another job")
         INFECTED = "infected", _("Infected document")
+        REQUESTED = "requested", _("Request received")
+        ANSWERED = "answered", _("Answer to a request")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("queued")

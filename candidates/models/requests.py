@@ -1,0 +1,107 @@
+"""The register of requests of data subjects (Art. 15 to 21 GDPR), each with its deadline."""
+
+import uuid
+from datetime import date
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from .applications import Application
+
+if TYPE_CHECKING:
+    from .users import User
+
+
+class Requests(models.QuerySet["Request"]):
+    def pending(self) -> Self:
+        """Return those that nobody has answered for good."""
+        return self.filter(state__in=Request.PENDING)
+
+    def late(self, today: date) -> Self:
+        """Return those whose month is over and that are not answered."""
+        return self.pending().filter(due_on__lt=today)
+
+
+class Request(models.Model):
+    """What an applicant asks for under the GDPR. Kept with the application, gone with it."""
+
+    class Kind(models.TextChoices):
+        ACCESS = "access", _("Access (Art. 15)")
+        CORRECTION = "correction", _("Correction (Art. 16)")
+        ERASURE = "erasure", _("Erasure (Art. 17)")
+        RESTRICTION = "restriction", _("Restriction (Art. 18)")
+        OBJECTION = "objection", _("Objection (Art. 21)")
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        #: Only an erasure: the privacy officer agrees, a second person has not yet.
+        GRANTED = "granted", _("waits for a second person")
+        ANSWERED = "answered", _("answered")
+        REFUSED = "refused", _("refused")
+
+    PENDING = (State.OPEN, State.GRANTED)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    application = models.ForeignKey(Application, models.CASCADE, related_name="requests")
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
+    #: What the person wrote, if anything.
+    text = models.TextField(_("request"), blank=True)
+    received_at = models.DateTimeField(_("received"))
+    #: The last day for an answer: a month after the request came (Art. 12(3) GDPR).
+    due_on = models.DateField(_("answer until"))
+    #: Who entered it; nobody if the applicant asked in their own room.
+    registered_by: "models.ForeignKey[User | None, User | None]" = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    #: The privacy officer who granted, answered or refused it.
+    decided_by: "models.ForeignKey[User | None, User | None]" = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(_("decided"), null=True)
+    #: The second person who agreed to an early erasure; nobody where 24 hours stood for one.
+    confirmed_by: "models.ForeignKey[User | None, User | None]" = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    #: What the person was told: the answer, or the reason of a refusal (Art. 12(4) GDPR).
+    answer = models.TextField(_("answer"), blank=True)
+
+    objects = Requests.as_manager()
+
+    class Meta:
+        ordering = ["due_on", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="open", decided_at__isnull=True)
+                | (~Q(state="open") & Q(decided_at__isnull=False)),
+                name="request_decided_has_its_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="granted") | Q(kind="erasure"),
+                name="request_waits_for_a_second_person_if_erasure",
+            ),
+            # Asked twice is asked once.
+            models.UniqueConstraint(
+                fields=["application", "kind"],
+                condition=Q(state__in=["open", "granted"]),
+                name="request_pending_once",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_on", "id"],
+                condition=Q(state__in=["open", "granted"]),
+                name="request_pending",
+            ),
+            models.Index(fields=["application", "-received_at"], name="request_history"),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+    @property
+    def is_pending(self) -> bool:
+        return self.state in self.PENDING
