@@ -73,12 +73,12 @@ def reasons(now: datetime, *, due: int, drift: timedelta) -> list[str]:
     `due` counts records; `drift` is how far the process's time is from the database's.
     """
     found = {
-        TIME: lambda: drift > LARGEST_DRIFT,
-        UNFORESEEN: lambda: due > FEW and _is_unforeseen(now),
-        CLOCKS: lambda: due > 0 and clocks.disagree(now),
-        LATE: lambda: due > FEW and _is_late(now),
+        TIME: drift > LARGEST_DRIFT,
+        UNFORESEEN: due > FEW and _is_unforeseen(now),
+        CLOCKS: due > 0 and clocks.disagree(now),
+        LATE: due > FEW and _is_late(now),
     }
-    return [code for code, holds in found.items() if holds()]
+    return [code for code, holds in found.items() if holds]
 
 
 def _is_unforeseen(now: datetime) -> bool:

@@ -110,7 +110,8 @@ class Job:
         brake.tell(codes, due, self.now)
 
     def _erase(self) -> None:
-        ending_certificates(self.now).delete()
+        if self.census.ending_certificates:
+            ending_certificates(self.now).delete()
         erased = self._erase_records()
         traces.erase(erased)
         work = erasure.work(now=self.now, patient=False)

@@ -433,7 +433,14 @@ ROOT = Path(__file__).resolve().parents[2]
 TIMELESS = [
     *(
         f"candidates/{name}.py"
-        for name in ("pipeline", "hiring", "retention", "ledger", "purge", "mail")
+        for name in ("pipeline", "hiring", "retention", "mail", "runs", "certificates")
+    ),
+    # Only `moment` asks what time it is.
+    *(
+        f"candidates/{path.parent.name}/{path.name}"
+        for package in ("ledger", "purge")
+        for path in sorted((ROOT / "candidates" / package).glob("*.py"))
+        if path.name != "moment.py"
     ),
     *("storage/uploads.py", "storage/erasure.py"),
 ]
