@@ -8,6 +8,7 @@ from candidates.views import (
     certificates,
     downloads,
     employees,
+    policy,
     reader,
     today,
     verbs,
@@ -41,4 +42,6 @@ urlpatterns = [
         certificates.as_json,
         name="certificate_json",
     ),
+    path("policy/", policy.clauses, name="policy"),
+    path("policy/processing/", policy.processing, name="processing"),
 ]

@@ -93,6 +93,8 @@ GET    hr:undo_hire            employee 302  404  404  404  200  404  404
 POST   hr:undo_hire            employee 302  404  404  404  302  404  404
 GET    hr:erase_employee       employee 302  404  404  404  200  404  404
 POST   hr:erase_employee       employee 302  404  404  404  302  404  404
+GET    hr:policy               -        302  403  403  403  403  200  403
+GET    hr:processing           -        302  403  403  403  403  200  403
 GET    hr:certificate          line     302  403  403  403  403  200  403
 GET    hr:certificate_json     line     302  403  403  403  403  200  403
 
