@@ -66,8 +66,8 @@ def _measures() -> list[str]:
             " served only through the application."
         ),
         _(
-            "A purge job every hour, a brake against mistakes, a proof by an independent reader, and"
-            " a chained record of deletions, copied out of the database."
+            "A purge job every hour, a brake against mistakes, a proof by an independent reader,"
+            " and a chained record of deletions, copied out of the database."
         ),
     ]
 
