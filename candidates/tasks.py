@@ -14,7 +14,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from ats.logs import where
-from candidates import mail, purge, quarantine, runs
+from candidates import certificates, mail, purge, quarantine, requests, runs
 from candidates.models import Heartbeat
 from storage import bounded, erasure, preview, uploads
 
@@ -80,6 +80,18 @@ def clean() -> str:
 def prepare_attachments() -> str:
     """Minutely, and at once when an application has come. See `preview.prepare`."""
     return str(preview.prepare(now=timezone.now()))
+
+
+@nameless
+def confirm_waited() -> str:
+    """Hourly. See `requests.confirm_waited`."""
+    return f"confirmed {requests.confirm_waited(timezone.now())}"
+
+
+@nameless
+def send_certificates() -> str:
+    """Minutely. See `certificates.send_due`."""
+    return f"sent {certificates.send_due(timezone.now())}"
 
 
 @nameless

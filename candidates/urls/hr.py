@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from candidates.views import applications, board, downloads, employees, reader, today, verbs
+from candidates.views import (
+    applications,
+    board,
+    certificates,
+    downloads,
+    employees,
+    policy,
+    reader,
+    today,
+    verbs,
+)
 
 app_name = "hr"
 
@@ -24,4 +34,14 @@ urlpatterns = [
     path("employees/<uuid:pk>/", employees.employee, name="employee"),
     path("employees/<uuid:pk>/undo/", employees.undo_hire, name="undo_hire"),
     path("employees/<uuid:pk>/erase/", employees.erase, name="erase_employee"),
+    path(
+        "retention/ledger/<int:sequence>/certificate.pdf", certificates.as_pdf, name="certificate"
+    ),
+    path(
+        "retention/ledger/<int:sequence>/certificate.json",
+        certificates.as_json,
+        name="certificate_json",
+    ),
+    path("policy/", policy.clauses, name="policy"),
+    path("policy/processing/", policy.processing, name="processing"),
 ]

@@ -41,6 +41,8 @@ POST   careers:stage           -        400  400  400  400  400  400  400
 POST   careers:unstage         unknown  204  204  204  204  204  204  204
 GET    privacy                 -        200  200  200  200  200  200  200
 GET    imprint                 -        200  200  200  200  200  200  200
+GET    verify                  -        200  200  200  200  200  200  200
+POST   verify                  -        422  422  422  422  422  422  422
 GET    /                       -        302  302  302  302  302  302  302
 GET    robots                  -        200  200  200  200  200  200  200
 GET    health                  -        ***  ***  ***  ***  ***  ***  ***
@@ -91,6 +93,10 @@ GET    hr:undo_hire            employee 302  404  404  404  200  404  404
 POST   hr:undo_hire            employee 302  404  404  404  302  404  404
 GET    hr:erase_employee       employee 302  404  404  404  200  404  404
 POST   hr:erase_employee       employee 302  404  404  404  302  404  404
+GET    hr:policy               -        302  403  403  403  403  200  403
+GET    hr:processing           -        302  403  403  403  403  200  403
+GET    hr:certificate          line     302  403  403  403  403  200  403
+GET    hr:certificate_json     line     302  403  403  403  403  200  403
 
 GET    admin:index             -        302  302  302  302  302  302  200
 
@@ -154,6 +160,8 @@ class World:
             return reverse(name)
         if (name.startswith("careers:") and row.thing != "unknown") or name == "hr:board":
             return reverse(name, args=[self._job(row.thing).slug])
+        if row.thing == "line":
+            return reverse(name, args=[world.a_ledger_line().sequence])
         if name == "hr:page":
             return reverse(name, args=[self._pk(row), 1])
         return reverse(name, args=[self._pk(row)])
