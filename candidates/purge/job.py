@@ -21,7 +21,7 @@ from storage import erasure
 from storage.backends import StorageError
 
 from . import batches, brake, proof, records, traces
-from .census import Census, breaches, ending_certificates, unforecast
+from .census import Census, breaches, ending_certificates
 from .clocks import shorten_clocks
 from .moment import database_now, drift
 
@@ -148,7 +148,7 @@ class Job:
         """Write how the run ended. Only a good one knows what the next day brings, and beats."""
         is_good = not self.outcome.failed
         if is_good and self.census.unforecast:
-            unforecast(self.now).update(foreseen_on=retention.local_date(self.now))
+            brake.foresee(self.now)
         forget_old_pages()
         runs.finish(
             row,

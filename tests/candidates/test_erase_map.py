@@ -113,8 +113,8 @@ def an_application_with_everything() -> Application:
         until=NOW - timedelta(days=1),
         request=request,
     )
-    for fields in ({}, {"verdict": "pending"}, {"verdict": "quarantined"}):
-        attachment = an_attachment(application, **fields)
+    for verdict in ("clean", "pending", "quarantined"):
+        attachment = an_attachment(application, verdict=verdict)
         Words.objects.create(attachment=attachment, text="Words")
         Page.objects.create(attachment=attachment, number=1, image=b"Page", drawn_at=NOW)
     name_it_elsewhere(str(application.pk), officer.pk)
