@@ -103,6 +103,18 @@ def test_every_kind_of_png_becomes_one_that_is_seen(place: Path, mode: str) -> N
     assert made(place, "view").size == (60, 40)
 
 
+def test_a_scan_of_16_bits_keeps_its_shades(place: Path) -> None:
+    """Their values go to 65,535, and what is above 255 is not white."""
+    file, shades = BytesIO(), Image.new("I;16", (3, 1))
+    for at, value in enumerate((0, 128 * 257, 65_535)):
+        shades.putpixel((at, 0), value)
+    shades.resize((60, 40), Image.Resampling.NEAREST).save(file, "PNG")
+    run(place, "images.reencode", file.getvalue())
+    for name in ("copy", "view"):
+        seen = [colour(made(place, name), (x, 20))[0] for x in (8, 30, 52)]
+        assert all(abs(a - b) < 4 for a, b in zip(seen, (0, 128, 255), strict=True))
+
+
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
 def test_grey_and_printed_jpegs_are_copied(place: Path, mode: str) -> None:
     file = BytesIO()
