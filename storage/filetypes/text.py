@@ -32,6 +32,10 @@ SCRIPT = re.compile(
     rb"|^(attribute vb_name|option explicit)",
     re.IGNORECASE | re.MULTILINE,
 )
+#: What a browser takes for a page says so in its first kilobytes; further on, a text speaks of
+#: tags. A server's script may begin anywhere.
+PAGE = 4_096
+SERVED = re.compile(rb"<\?php", re.IGNORECASE)
 #: Texts with another ending are something else's source.
 READ_AS_TEXT = {"", "asc", "log", "markdown", "md", "readme", "text", "txt"}
 PIECE = 1024 * 1024
@@ -68,11 +72,15 @@ def _guess_utf_16(head: bytes) -> str:
     return "utf-16-be" if len(head) >= 4 and even > len(head) * 0.35 and not odd else ""
 
 
+def _is_page(content: bytes | mmap) -> bool:
+    return programs.holds_script(content[:PAGE]) or SERVED.search(content) is not None
+
+
 def _check_narrow(content: mmap) -> None:
     if CONTROL.search(content):
         raise Refusal("text-broken")
     head = content[:SOON].removeprefix(codecs.BOM_UTF8)
-    if programs.holds_script(content) or SCRIPT.search(head):
+    if _is_page(content) or SCRIPT.search(head):
         raise Refusal("text-script")
     if not (head.strip() or re.compile(rb"\S").search(content, SOON)):
         raise Refusal("empty")
@@ -91,7 +99,8 @@ def _check_wide(content: mmap, encoding: str) -> None:
         if CONTROL_CHARACTER.search(text):
             raise Refusal("text-broken")
         narrow = (tail + text).encode("utf-8", "replace")
-        if programs.holds_script(narrow) or (at == 0 and SCRIPT.search(narrow[:SOON])):
+        is_start = at == 0 and (_is_page(narrow) or SCRIPT.search(narrow[:SOON]))
+        if is_start or SERVED.search(narrow):
             raise Refusal("text-script")
         said, tail = said or bool(text.strip()), text[-100:]
     if not said:

@@ -19,12 +19,15 @@ def good_ones() -> Iterator[tuple[str, bytes]]:
     yield "an end as on DOS", SAID.encode("cp1252") + b"\x1a"
     yield "a page's end", SAID.encode() + b"\f" + SAID.encode()
     yield "another alphabet", "Биография: Köln, 履歴書\n".encode()
+    yield "a text about pages", SAID.encode() * 99 + b"I write <script> and <html> by hand.\n"
     yield "long", SAID.encode() * 9_000
 
 
 def bad_ones() -> Iterator[tuple[str, str, bytes]]:
     yield "text-script", "a page", b"<!DOCTYPE html>\n<html><body>x</body></html>"
     yield "text-script", "a page after blanks", b"\xef\xbb\xbf\n\n <html><script>1</script>"
+    yield "text-script", "a page soon", SAID.encode() * 9 + b"<script>alert(1)</script>"
+    yield "text-script", "a server's script, later", SAID.encode() * 999 + b"<?php system(1);"
     yield "text-script", "a shell's script", b"#!/bin/sh\nrm -rf /\n"
     yield "text-script", "a batch file", b"@echo off\r\nstart calc\r\n"
     yield "text-script", "a script in UTF-16", '<?xml version="1.0"?><a/>'.encode("utf-16")
