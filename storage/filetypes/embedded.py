@@ -30,6 +30,8 @@ ACTIVE = re.compile(
 
 #: Storages and streams that hold Visual Basic.
 VBA = {"vba", "_vba_project", "_vba_project_cur"}
+#: Where a workbook keeps macros of older days.
+SHEETS_OF_MACROS = re.compile(r"macrosheets$")
 #: How Visual Basic's text begins, packed; it stands in no other stream.
 VBA_TEXT = b"\x00Attribut\x00e "
 #: A file that was packed into the document: the ending of its name, or its own first lines.
@@ -194,7 +196,7 @@ def _entry_fault(archive: ZipFile, entry: ZipInfo, depth: int) -> str:
             return _relations_fault(file.read(MAX_RELATIONS), of_chart=of_chart)
         head = file.read(8)
         if not starts_like_one(head):
-            return ""
+            return "macro" if programs.is_named_like_macros(entry.filename) else ""
         content = head + file.read(MAX_OBJECT)
     return "program" if len(content) > MAX_OBJECT else fault(content, depth + 1)
 
@@ -211,5 +213,6 @@ def _relations_fault(content: bytes, *, of_chart: bool) -> str:
 def _name_fault(name: str) -> str:
     if programs.is_named_like_one(name):
         return "program"
-    last = name.lower().rpartition("/")[2]
-    return "macro" if last.startswith("vbaproject") or programs.is_named_like_macros(name) else ""
+    *folders, last = name.lower().split("/")
+    is_macro = last.startswith("vbaproject") or any(map(SHEETS_OF_MACROS.search, folders))
+    return "macro" if is_macro else ""

@@ -94,8 +94,9 @@ class Types:
         return self.by_name.get(name) or self.by_ending.get(name.rpartition(".")[2], "")
 
     def refuse_macros(self) -> None:
-        for kind in self.by_name.values():
-            if "macroenabled" in kind.lower() or "vba" in kind.lower():
+        for name, kind in self.by_name.items():
+            is_ours = name.endswith(".xml")
+            if "vba" in kind.lower() or (is_ours and "macroenabled" in kind.lower()):
                 raise Refusal("docx-macro")
             if kind.lower() in CONTROLS:
                 raise Refusal("docx-active")
@@ -149,7 +150,8 @@ def _check_parts(archive: Archive, types: Types, main: str, budget: Budget) -> N
             _check_text(pieces, root=tuple(f"{space} document" for space in NAMESPACES))
         else:
             idle = name.rpartition("/")[2] not in named and name not in types.by_name
-            _check_part(name, types.of_part(name).lower(), pieces, idle=idle)
+            kind = types.of_part(name).lower().partition(";")[0].strip()
+            _check_part(name, kind, pieces, idle=idle)
     if main.lower() not in names:
         raise Refusal("docx-broken")
 
@@ -158,6 +160,10 @@ def _check_part(name: str, kind: str, pieces: Iterator[bytes], *, idle: bool) ->
     head = next(pieces, b"")
     pieces = chain([head], pieces)
     is_object = embedded.starts_like_one(head)
+    # Word names a sheet within by what it could hold. What it holds is seen where it is opened.
+    may_hold_macros = programs.is_named_like_macros(name) or "macroenabled" in kind
+    if may_hold_macros and not is_object:
+        raise Refusal("docx-macro")
     # The type of an embedded document says XML as well, and means what is packed in it.
     says_xml = "+xml" in kind and kind not in embedded.PAGES and not is_object
     if name.endswith((".xml", ".rels")) or says_xml:
@@ -171,13 +177,8 @@ def _check_part(name: str, kind: str, pieces: Iterator[bytes], *, idle: bool) ->
 def _check_name(name: str, types: Types) -> None:
     if programs.is_named_like_one(name):
         raise Refusal("docx-program")
-    kind = types.of_part(name).lower()
-    if (
-        name.rpartition("/")[2].startswith("vbaproject")
-        or programs.is_named_like_macros(name)
-        or "macroenabled" in kind
-        or "vbaproject" in kind
-    ):
+    last = name.rpartition("/")[2]
+    if last.startswith("vbaproject") or "vbaproject" in types.of_part(name).lower():
         raise Refusal("docx-macro")
 
 

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 #: Must not lead out of the file: what they load is run or becomes the document.
 INSIDE_ONLY = {"afchunk", "control", "frame", "oleobject", "package", "subdocument"}
+#: May lie on their author's machine: a template, the addresses of letters to many.
+NEARBY = {"attachedtemplate", "mailmergesource", "mailmergeheadersource"}
 #: A chart pasted from a workbook names it, and is drawn from numbers of its own until somebody
 #: edits them. Word says so even of a workbook that was never saved: "Book1".
 SOURCES = {"oleobject", "package"}
@@ -28,7 +30,7 @@ def fault(relation: "Element", *, of_chart: bool = False) -> str:
         return "active"
     if relation.get("TargetMode", "").lower() != "external":
         return ""
-    may_lie_nearby = what == "attachedtemplate" or (of_chart and what in SOURCES)
+    may_lie_nearby = what in NEARBY or (of_chart and what in SOURCES)
     if may_lie_nearby:
         return "external" if is_remote(target) else ""
     return "external" if what in INSIDE_ONLY else ""

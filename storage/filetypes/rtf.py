@@ -26,6 +26,8 @@ START = re.compile(rb"[\s\xef\xbb\xbf]{0,64}\{\\rtf1?(?![a-z])", re.IGNORECASE)
 #: All that opens and closes groups, or hides what looks like it. Other control words do not.
 TOKEN = re.compile(rb"[{}]|\\bin(-?\d{1,10})? ?(?![a-z])|\\[^a-z]", re.IGNORECASE)
 MAX_DEPTH = 2_000
+#: Groups that nobody closed; what may stand after the end; how far from there to look for it.
+MAX_OPEN, BLANK, LAST = 16, b"\0\r\n\t \x1a", 64
 MAX_OBJECT = 24 * 1024 * 1024
 
 #: An object that is asked for, or that asks, when the document is opened.
@@ -60,7 +62,7 @@ def prove(path: Path, name: str) -> Kind:
         if not START.match(content):
             raise Refusal("rtf-broken")
         end = _check_groups(content)
-        rest = content[end:].lstrip(b"\0\r\n\t \x1a}")
+        rest = content[end:].lstrip(BLANK + b"}")
         if rest.startswith(programs.OTHER_STARTS) or programs.holds_script(rest):
             raise Refusal("disguised")
         words = Words(content)
@@ -86,8 +88,12 @@ def _check_groups(content: mmap) -> int:
                 return at
         elif token[1:4].lower() == b"bin":
             at += _bytes_after(match[1], len(content) - at)
-    # The last groups' ends are missing: readers close them themselves, but then half is missing.
-    raise Refusal("rtf-broken")
+    # Some ends are missing. Readers close what is open, and LibreOffice leaves some for them after
+    # a form's fields; but a text that does not stop at an end is half a text.
+    is_half = not content[-LAST:].rstrip(BLANK).endswith(b"}")
+    if is_half or depth > MAX_OPEN:
+        raise Refusal("rtf-broken")
+    return len(content)
 
 
 def _bytes_after(count: bytes | None, left: int) -> int:

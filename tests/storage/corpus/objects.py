@@ -7,7 +7,16 @@ from io import BytesIO
 from uuid import UUID
 
 from tests.storage.compound import compound
-from tests.storage.corpus.docx import OFFICE, PACKAGE, TYPES, Parts, parts, related, zipped
+from tests.storage.corpus.docx import (
+    OFFICE,
+    PACKAGE,
+    TYPES,
+    Parts,
+    a_workbook,
+    parts,
+    related,
+    zipped,
+)
 from tests.storage.corpus.sample import DOCX, Sample, good
 from tests.world import a_docx
 
@@ -107,10 +116,23 @@ def good_ones() -> Iterator[tuple[str, bytes]]:
         "a comment that nobody reads",
         zipped(parts() | {"modifs.xml": b"\n<!-- Sample Zip -->\n"}),
     )
+    for ending in ("xlsm", "xlsb"):
+        kind = "application/vnd.ms-excel.sheet.macroEnabled.12"
+        sheet = {f"word/embeddings/Microsoft_Excel_Worksheet1.{ending}": a_workbook()}
+        own = with_type(parts(), f"Default {ending}", kind)
+        yield f"a sheet that could hold macros, {ending}", zipped(own | sheet)
     yield "a packed archive", holding(packed("Zeugnisse.zip", zipped({"Zeugnis.pdf": b"%PDF-"})))
 
 
 def bad_ones() -> Iterator[tuple[str, str, bytes]]:
+    old = zipped({"xl/macrosheets/sheet1.bin": b"x"})
+    yield "docx-macro", "a sheet of macros", zipped(parts() | {"word/embeddings/a.xlsb": old})
+    yield (
+        "docx-macro",
+        "a packed document of macros",
+        holding(packed("a.zip", zipped({"a.docm": zipped({"word/vbaProject.bin": b"x"})}))),
+    )
+    yield "docx-macro", "a sheet of what else", zipped(parts() | {"word/embeddings/a.xlsm": b"x"})
     yield "docx-external", "a chart of a workbook on a share", chart(r"file:///\\evil\a\b.xlsx")
     yield "docx-external", "a chart of a workbook elsewhere", chart("https://evil.example/b.xlsx")
     loading = zipped(related("oleObject", REMOTE))

@@ -45,6 +45,7 @@ def good_ones() -> Iterator[tuple[str, bytes]]:
         rtf(rb"\\objupdate, \\\\objautlink, {\b \\objdata} und \\template://a"),
     )
     yield "an object that was lost", rtf(rb"{\object\objemb{\*\objdata }{\result x}}")
+    yield "LibreOffice, a form", rtf(rb"{\field{\*\fldinst FORMTEXT }{\fldrslt a}")
     yield "too many ends", rtf(b"") + b"}\r\n"
 
 
@@ -85,6 +86,8 @@ def bad_ones() -> Iterator[tuple[str, str, bytes]]:
     )
     yield "rtf-external", "a template on a share", rtf(rb"{\*\template \\\\evil\\share\\t.dot}")
     yield "rtf-broken", "cut off", rtf(b"")[:-20]
+    yield "rtf-broken", "cut off within", rtf(b"", rb"{\rtf1\ansi {\b a}")[:-20]
+    yield "rtf-broken", "too few ends", rtf(b"{" * 20)
     yield "rtf-broken", "a false beginning", rb"{\rtx1\ansi x}"
     yield "rtf-broken", "more bytes than there are", rtf(rb"{\pict\bin99999 a}")
     yield "rtf-bomb", "deep", rtf(b"{" * 3_000 + b"}" * 3_000)
