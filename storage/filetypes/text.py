@@ -47,6 +47,8 @@ WITHIN = re.compile(
     rb"^[ \t]*(<script[\s>/]|<\?php|<html[\s>]|<iframe[\s>])|<(script|html|iframe)\b.*?</\2",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
+#: A server runs this wherever it begins a line.
+SERVED = re.compile(rb"^[ \t]*<\?php\b", re.IGNORECASE | re.MULTILINE)
 #: Texts with another ending are something else's source.
 READ_AS_TEXT = {"", "asc", "log", "markdown", "md", "readme", "text", "txt"}
 PIECE = 1024 * 1024
@@ -95,7 +97,7 @@ def _check_narrow(content: mmap) -> None:
     if CONTROL.search(content):
         raise Refusal("text-broken")
     head = content[:SOON].removeprefix(codecs.BOM_UTF8)
-    if _runs(head):
+    if _runs(head) or SERVED.search(content):
         raise Refusal("text-script")
     if not (head.strip() or re.compile(rb"\S").search(content, SOON)):
         raise Refusal("empty")
@@ -103,7 +105,7 @@ def _check_narrow(content: mmap) -> None:
 
 def _check_wide(content: mmap, encoding: str) -> None:
     decoder = codecs.getincrementaldecoder(encoding)()
-    said = False
+    said, tail = False, ""
     for at in range(0, len(content), PIECE):
         piece = content[at : at + PIECE]
         try:
@@ -113,8 +115,9 @@ def _check_wide(content: mmap, encoding: str) -> None:
         text = text.removeprefix("\ufeff") if at == 0 else text
         if CONTROL_CHARACTER.search(text):
             raise Refusal("text-broken")
-        if at == 0 and _runs(text.encode("utf-8", "replace")[:SOON]):
+        narrow = (tail + text).encode("utf-8", "replace")
+        if (at == 0 and _runs(narrow[:SOON])) or SERVED.search(narrow):
             raise Refusal("text-script")
-        said = said or bool(text.strip())
+        said, tail = said or bool(text.strip()), text[-100:]
     if not said:
         raise Refusal("empty")

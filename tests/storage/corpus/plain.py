@@ -33,6 +33,7 @@ def bad_ones() -> Iterator[tuple[str, str, bytes]]:
     yield "text-script", "a page after a word", b"x<script>alert(1)</script>"
     yield "text-script", "a page's element", SAID.encode() + b" <iframe src='https://e'>"
     yield "text-script", "an element first", "<img src=a onerror=alert(1)>".encode("utf-16")
+    yield "text-script", "a server's script, later", SAID.encode() * 999 + b"\n<?php system(1);"
     yield "text-script", "a shell's script", b"#!/bin/sh\nrm -rf /\n"
     yield "text-script", "a batch file", b"@echo off\r\nstart calc\r\n"
     yield "text-script", "a script in UTF-16", '<?xml version="1.0"?><a/>'.encode("utf-16")
