@@ -337,16 +337,13 @@ def _kept(attachment: Attachment, number: int) -> bytes | None:
 
 def _draw(attachment: Attachment, number: int, *, now: datetime) -> bytes:
     """Draw a page and keep it, or that it could not be drawn."""
-    with bounded.workplace() as place:
-        _fetch(attachment.view_key or attachment.key, place)
-        try:
-            bounded.run(STEPS + "pdf.page", place, DRAWING, number=number)
-            with bounded.take(place, "page", limit=20 * MB) as file:
-                image = file.read()
-            drawn_at = now
-        except StepFailed as error:
-            log.warning("a page cannot be drawn: %s", error.code)
-            image, drawn_at = b"", now - PAGES_KEPT + FAILURES_KEPT
+    try:
+        image, drawn_at = _drawn(attachment, number), now
+    except StepFailed as error:
+        log.warning("a page cannot be drawn: %s", error.code)
+        image, drawn_at = b"", now - PAGES_KEPT + FAILURES_KEPT
+    except OSError as error:
+        raise StorageDown(f"no-place-{type(error).__name__}") from error
     try:
         with transaction.atomic():
             Page.objects.update_or_create(
@@ -357,3 +354,11 @@ def _draw(attachment: Attachment, number: int, *, now: datetime) -> bytes:
     except IntegrityError as error:  # its attachment has gone meanwhile
         raise NoPage from error
     return image
+
+
+def _drawn(attachment: Attachment, number: int) -> bytes:
+    with bounded.workplace() as place:
+        _fetch(attachment.view_key or attachment.key, place)
+        bounded.run(STEPS + "pdf.page", place, DRAWING, number=number)
+        with bounded.take(place, "page", limit=20 * MB) as file:
+            return file.read()
