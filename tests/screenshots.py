@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests import machine
-from tests.uploading import show_every_state
+from tests.scanner import Clamd
+from tests.uploading import MEGABYTE, show_every_state
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -58,13 +59,17 @@ PICTURES = [
 
 
 def serve() -> str:
-    """Fill a new database with the demo and serve it; return the address."""
+    """Fill a new database with the demo and serve it, with a virus scanner; return the address."""
     home, port = machine.folder("screenshots"), machine.free_port()
+    scanner = Clamd()
+    # So that it leaves a larger file waiting.
+    scanner.start(stream_max=str(MEGABYTE))
     os.environ |= {
         "ATS_DEBUG": "true",
         "ATS_SITE_URL": f"http://localhost:{port}",
         "DATABASE_URL": f"sqlite:///{home / 'halbjahr.sqlite3'}",
         "ATS_STORAGE_URL": f"file://{home / 'attachments'}",
+        "CLAMD_URL": scanner.url,
         "DJANGO_SETTINGS_MODULE": "ats.settings",
     }
     import django
