@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 HOME = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-SEEN_AS = {"light": DESKTOP, "dark": DESKTOP, "phone": PHONE}
+LOOKS = {
+    "light": (DESKTOP, "light"),
+    "dark": (DESKTOP, "dark"),
+    "phone": (PHONE, "light"),
+    "phone-dark": (PHONE, "dark"),
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,7 @@ class Picture:
     language: str = "de-DE"
     #: What is done to the page before it is taken.
     prepare: "Callable[[Page], None]" = lambda page: None
+    looks: tuple[str, ...] = ("light", "dark", "phone")
 
 
 APPLY = "/jobs/product-designer/apply/"
@@ -47,7 +53,7 @@ PICTURES = [
     Picture("jobs", "/jobs/", language="en-GB"),
     Picture("job", "/jobs/product-designer/", language="en-GB"),
     Picture("apply", APPLY, language="en-GB"),
-    Picture("apply-files", APPLY, language="en-GB", prepare=show_every_state),
+    Picture("apply-files", APPLY, language="en-GB", prepare=show_every_state, looks=(*LOOKS,)),
     Picture("board", BOARD, "katrin"),
     Picture("list", "/hr/applications/?status=closed&order=deletion", "katrin"),
     Picture("application", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", PDF)),
@@ -115,10 +121,11 @@ def open_page(page: "Page", site: str, picture: Picture) -> None:
 
 
 def photograph(browser: "Browser", site: str, picture: Picture) -> None:
-    for look, size in SEEN_AS.items():
+    for look in picture.looks:
+        size, scheme = LOOKS[look]
         context = browser.new_context(
             viewport={"width": size["width"], "height": size["height"]},
-            color_scheme="dark" if look == "dark" else "light",
+            color_scheme="dark" if scheme == "dark" else "light",
             locale=picture.language,
             timezone_id="Europe/Berlin",
         )
