@@ -21,7 +21,7 @@ from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 
 from candidates import ledger, retention
 from candidates.models import Application, Employee, Event, Heartbeat, Hold, LedgerLine, Mail
-from storage import erasure
+from storage import bounded, erasure
 from storage.models import Attachment, Tombstone
 
 log = logging.getLogger("ats.purge")
@@ -77,6 +77,7 @@ def run(*, now: datetime | None = None, dry_run: bool = False) -> Outcome:
         work = erasure.work(now=now, patient=False)
         outcome.objects_deleted, outcome.failed = work.erased, outcome.failed + work.failed
         _forget_old_pages()
+        bounded.clean()
     outcome.breaches = breaches(now)
     if not dry_run and not outcome.failed:
         Heartbeat.objects.beat("purge", database_now())

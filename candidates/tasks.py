@@ -36,14 +36,21 @@ def clean() -> str:
     now = timezone.now()
     Session.objects.filter(expire_date__lt=now).delete()
     preview.forget_pages(now)
-    bounded.clean(now)
+    bounded.clean()
     staged, left = uploads.clean_expired(now), uploads.clear_temporary(now)
     return f"staged uploads gone: {staged}, temporary files: {left}"
 
 
 def prepare_attachments() -> str:
-    """Minutely, and at once when an application has come. See `preview.prepare`."""
-    return str(preview.prepare(now=timezone.now()))
+    """Minutely, and at once when an application has come. See `preview.prepare`.
+
+    The first one that finds LibreOffice here has it make pages of what came before it did.
+    """
+    now = timezone.now()
+    if preview.has_office() and not Heartbeat.objects.filter(name="office").exists():
+        preview.prepare_again()
+        Heartbeat.objects.beat("office", now)
+    return str(preview.prepare(now=now))
 
 
 def beat() -> str:

@@ -13,10 +13,15 @@ from storage import scanning
 from storage.backends import StorageDown, StorageError, attachment_store
 from storage.models import Attachment
 
+#: What waited already when it was asked for.
+WAITS = {Attachment.Verdict.PENDING.value: "waits"}
+
 
 @require_safe
 def attachment(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    found = access.get_attachment(request, pk)
+    found = access.get_document(request, pk)
+    if not found.is_servable:
+        return _refuse(request, found, WAITS.get(found.verdict, found.verdict))
     try:
         verdict = scanning.recheck(found, now=timezone.now())
         if verdict == Attachment.Verdict.CLEAN:

@@ -49,19 +49,19 @@ def reencode(place: Path) -> dict[str, Any]:
         image = image.transpose(turned)
     # Some formats write what stands here into the new file.
     image.info.clear()
-    kind, extension = _write_copy(image, place / "copy", is_png=is_png or image.mode == "RGBA")
+    kind = _write_copy(image, place / "copy", is_png=is_png or image.mode == "RGBA")
     image.thumbnail(SCREEN)
     _on_white(image).save(place / "view", "JPEG", quality=85)
-    return {"type": kind, "extension": extension}
+    return {"type": kind}
 
 
-def _write_copy(image: Image.Image, path: Path, *, is_png: bool) -> tuple[str, str]:
+def _write_copy(image: Image.Image, path: Path, *, is_png: bool) -> str:
     if is_png:
         level = 6 if image.width * image.height < LARGE else 2
         image.save(path, "PNG", compress_level=level)
-        return "image/png", ".png"
+        return "image/png"
     image.save(path, "JPEG", quality=90)
-    return "image/jpeg", ".jpg"
+    return "image/jpeg"
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from candidates.access import Role
 from candidates.models import Application, Employee, User
 from storage import erasure
-from storage.models import Attachment
+from storage.models import Attachment, Page, Words
 from tests import world
 from tests.scanner import EICAR, Clamd
 
@@ -44,14 +44,16 @@ def an_owner(whose: str, user: User) -> Application | Employee:
 def a_file(state: str, owner: Application | Employee) -> UUID:
     if state == "unknown":
         return uuid4()
+    now = timezone.now()
     if state == "staged":
-        return world.an_attachment(None, content=CONTENT, staged_by="a" * 64).pk
+        file = world.an_attachment(None, content=CONTENT, staged_by="a" * 64, pages=1)
+    else:
+        verdict = "clean" if state == "deleted" else state
+        file = world.an_attachment(owner, content=CONTENT, verdict=verdict, pages=1)
+    Page.objects.create(attachment=file, number=1, image=CONTENT, drawn_at=now)
     if state == "deleted":
-        pk = world.an_attachment(owner, content=CONTENT).pk
-        now = timezone.now()
-        erasure.bury(Attachment.objects.filter(pk=pk), now=now, breach_at=now)
-        return pk
-    return world.an_attachment(owner, content=CONTENT, verdict=state).pk
+        erasure.bury(Attachment.objects.filter(pk=file.pk), now=now, breach_at=now)
+    return file.pk
 
 
 @pytest.mark.parametrize("whose", ["own", "foreign", "employee"])
@@ -69,11 +71,18 @@ def test_only_a_clean_file_of_a_record_that_one_may_read_is_fetched(
 
 
 def status(client: Client, pk: UUID) -> int:
-    """Return what GET and HEAD answer, and see that no byte comes with anything but 200."""
-    path = reverse("hr:attachment", args=[pk])
-    (code, body), (code_of_head, _) = answered(client.get(path)), answered(client.head(path))
-    assert code_of_head == code
-    assert (CONTENT in body) == (code == 200)
+    """Return what GET and HEAD answer, for the file and for a page of it that was drawn before.
+
+    No byte of it may come with anything but 200.
+    """
+    paths = [reverse("hr:attachment", args=[pk]), reverse("hr:page", args=[pk, 1])]
+    codes = set()
+    for path in paths:
+        (code, body), (code_of_head, _) = answered(client.get(path)), answered(client.head(path))
+        assert code_of_head == code
+        assert (CONTENT in body) == (code == 200)
+        codes.add(code)
+    (code,) = codes
     return code
 
 
@@ -134,7 +143,9 @@ def test_without_a_scanner_it_waits_with_a_page_that_says_so(
     assert code == 503
     assert b"This document waits for the virus scan" in body
     assert CONTENT not in body
-    assert fetch(hr, document)[0] == 404
+    again, body = fetch(hr, document)
+    assert again == 404
+    assert b"This document waits for the virus scan" in body
 
 
 def test_what_the_scanner_finds_then_is_not_served(hr: Client, clamd: Clamd) -> None:
@@ -145,6 +156,18 @@ def test_what_the_scanner_finds_then_is_not_served(hr: Client, clamd: Clamd) -> 
     assert EICAR.encode() not in body
     document.refresh_from_db()
     assert document.verdict == "quarantined"
+
+
+@pytest.mark.parametrize("state", ["awaited", "pending", "quarantined"])
+def test_the_words_of_what_is_not_clean_stand_on_no_page(hr: Client, state: str) -> None:
+    application = world.an_application()
+    document = world.an_attachment(application, content=CONTENT, verdict=state)
+    Words.objects.create(attachment=document, text="a secret word")
+    path = reverse("hr:application", args=[application.pk])
+    for query in ("", "?as=text", f"?document={document.pk}&as=text"):
+        assert "a secret word" not in hr.get(path + query).content.decode()
+    Attachment.objects.update(verdict="clean", quarantined_at=None)
+    assert "a secret word" in hr.get(path + "?as=text").content.decode()
 
 
 def test_a_file_whose_object_is_gone_is_still_said_to_be(
