@@ -20,7 +20,16 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 
 from candidates import ledger, retention
-from candidates.models import Application, Employee, Event, Heartbeat, Hold, LedgerLine, Mail
+from candidates.models import (
+    Application,
+    Employee,
+    Event,
+    Heartbeat,
+    Hold,
+    LedgerLine,
+    Mail,
+    Read,
+)
 from storage import bounded, erasure
 from storage.models import Attachment, Tombstone
 
@@ -179,7 +188,7 @@ def _erase_applications(due: QuerySet[Application], ids: list[UUID], now: dateti
     claimed = sorted(_claims(_lock(due, ids)), key=lambda claim: claim.breach_at)
     ids = [claim.id for claim in claimed]
     documents, copies = _count(Attachment, ids), _count_copies(ids)
-    others = _count(Event, ids) + _count(Mail, ids) + _count(Hold, ids)
+    others = _count(Event, ids) + _count(Mail, ids) + _count(Hold, ids) + _count(Read, ids)
     for breach_at, group in groupby(claimed, key=lambda claim: claim.breach_at):
         attachments = Attachment.objects.filter(application__in=[claim.id for claim in group])
         erasure.bury(attachments, now=now, breach_at=breach_at)
@@ -216,6 +225,7 @@ def _claims(last_days: dict[UUID, date]) -> Iterator[Claimed]:
 def _erase_employees(due: QuerySet[Employee], ids: list[UUID], now: datetime) -> int:
     last_days = _lock(due, ids)
     documents = _count(Attachment, last_days, owner="employee")
+    reads = _count(Read, last_days, owner="employee")
     copies = _count_copies(last_days, owner="employee")
     for pk, last_day in last_days.items():
         attachments = Attachment.objects.filter(employee=pk)
@@ -227,7 +237,7 @@ def _erase_employees(due: QuerySet[Employee], ids: list[UUID], now: datetime) ->
                 pk,
                 LedgerLine.Kind.EMPLOYEE,
                 LedgerLine.Rule.NOT_STARTED,
-                rows=1 + documents[pk],
+                rows=1 + documents[pk] + reads[pk],
                 objects=documents[pk] + copies[pk],
             )
             for pk in last_days
@@ -238,7 +248,7 @@ def _erase_employees(due: QuerySet[Employee], ids: list[UUID], now: datetime) ->
 
 
 def _count(
-    model: type[Attachment | Event | Hold | Mail],
+    model: type[Attachment | Event | Hold | Mail | Read],
     ids: Iterable[UUID],
     *,
     owner: str = "application",

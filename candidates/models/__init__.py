@@ -6,6 +6,7 @@ from .holds import Hold
 from .jobs import Job, Stage
 from .ledger import Heartbeat, LedgerLine
 from .mail import Mail
+from .reads import Read
 from .users import User
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Job",
     "LedgerLine",
     "Mail",
+    "Read",
     "Stage",
     "User",
 ]

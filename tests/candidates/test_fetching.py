@@ -1,5 +1,6 @@
 """Who may fetch which document: each role, own and foreign, in every state that a file can have."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,8 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from candidates import purge
 from candidates.access import Role
-from candidates.models import Application, Employee, User
+from candidates.models import Application, Employee, LedgerLine, Read, User
 from storage import erasure
 from storage.models import Attachment, Page, Words
 from tests import world
@@ -21,6 +23,7 @@ pytestmark = pytest.mark.django_db
 ROLES = [None, *(role.value for role in Role)]
 STATES = ("clean", "awaited", "staged", "pending", "quarantined", "deleted", "unknown")
 CONTENT = b"%PDF- " + b"secret"
+HALF_A_YEAR = timedelta(days=184)
 
 #: Whose application the roles may read; nothing else than a clean file ever answers with 200.
 READS = {
@@ -178,3 +181,50 @@ def test_a_file_whose_object_is_gone_is_still_said_to_be(
     code, body = fetch(hr, document)
     assert code == 404
     assert b"This document is not there" in body
+
+
+# The read log -----------------------------------------------------------------------------------
+
+
+def logged() -> list[tuple[str, str, str]]:
+    """Return what the read log has: whose record, which document, who took it."""
+    return [
+        (str(read.application or read.employee), read.document, str(read.by))
+        for read in Read.objects.order_by("pk")
+    ]
+
+
+def test_each_download_stands_in_the_read_log_and_nothing_else_does(hr: Client) -> None:
+    application = world.an_application(first_name="Mira", last_name="Okonkwo")
+    document = world.an_attachment(application, "Lebenslauf.pdf", CONTENT)
+    assert logged() == []
+    path = reverse("hr:attachment", args=[document.pk])
+    answered(hr.head(path))
+    answered(hr.get(reverse("hr:application", args=[application.pk])))
+    answered(hr.get(reverse("hr:attachment", args=[uuid4()])))
+    assert logged() == []
+    assert fetch(hr, document) == fetch(hr, document) == (200, CONTENT)
+    assert logged() == [("Mira Okonkwo", "Lebenslauf.pdf", "Jürgen Weiß")] * 2
+
+
+def test_a_download_of_an_employees_document_is_logged_with_the_employee(client: Client) -> None:
+    world.log_in(client, world.a_user("personnel"))
+    document = world.an_attachment(world.an_employee(), "Zeugnis.pdf", CONTENT)
+    assert fetch(client, document) == (200, CONTENT)
+    assert logged() == [("Özlem Schäfer", "Zeugnis.pdf", "Jürgen Weiß")]
+
+
+@pytest.mark.parametrize("state", ["pending", "quarantined", "awaited"])
+def test_what_is_not_handed_over_is_not_logged(hr: Client, state: str) -> None:
+    document = world.an_attachment(world.an_application(), content=CONTENT, verdict=state)
+    assert fetch(hr, document)[0] != 200
+    assert logged() == []
+
+
+def test_the_read_log_goes_with_the_application() -> None:
+    application = world.an_application(status="withdrawn", decided_on=world.TODAY - HALF_A_YEAR)
+    user = world.a_user("recruiter")
+    application.document_reads.create(document="Lebenslauf.pdf", by=user, at=world.NOW)
+    purge.run(now=world.NOW)
+    assert not Read.objects.exists()
+    assert LedgerLine.objects.get().rows == 2
