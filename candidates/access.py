@@ -147,11 +147,16 @@ def get_employee(
     return found
 
 
-def get_attachment(request: HttpRequest, pk: UUID) -> Attachment:
-    """Return a servable attachment of an application or employee that the user may see."""
+def get_document(request: HttpRequest, pk: UUID) -> Attachment:
+    """Return an attachment of an application or employee that the user may see, in any state."""
     user = person(request)
     mine = Q(application__in=applications(user)) | Q(employee__in=employees(user))
-    found = Attachment.objects.servable().filter(mine).filter(pk=pk).first()
-    if found is None:
+    return get_object_or_404(Attachment.objects.filter(mine), pk=pk)
+
+
+def get_attachment(request: HttpRequest, pk: UUID) -> Attachment:
+    """Return such an attachment if it may be served."""
+    found = get_document(request, pk)
+    if not found.is_servable:
         raise Http404
     return found

@@ -71,15 +71,22 @@ def clean() -> str:
     purge.forget_expired_cache(now)
     runs.forget_old(now)
     preview.forget_pages(now)
-    bounded.clean(now)
+    bounded.clean()
     staged, left = uploads.clean_expired(now), uploads.clear_temporary(now)
     return f"staged uploads gone: {staged}, temporary files: {left}"
 
 
 @nameless
 def prepare_attachments() -> str:
-    """Minutely, and at once when an application has come. See `preview.prepare`."""
-    return str(preview.prepare(now=timezone.now()))
+    """Minutely, and at once when an application has come. See `preview.prepare`.
+
+    The first one that finds LibreOffice here has it make pages of what came before it did.
+    """
+    now = timezone.now()
+    if preview.has_office() and not Heartbeat.objects.filter(name="office").exists():
+        preview.prepare_again()
+        Heartbeat.objects.beat("office", now)
+    return str(preview.prepare(now=now))
 
 
 @nameless

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests import machine
-from tests.uploading import show_every_state
+from tests.scanner import Clamd
+from tests.uploading import MEGABYTE, show_every_state
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
 HOME = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-SEEN_AS = {"light": DESKTOP, "dark": DESKTOP, "phone": PHONE}
+LOOKS = {
+    "light": (DESKTOP, "light"),
+    "dark": (DESKTOP, "dark"),
+    "phone": (PHONE, "light"),
+    "phone-dark": (PHONE, "dark"),
+}
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,7 @@ class Picture:
     language: str = "de-DE"
     #: What is done to the page before it is taken.
     prepare: "Callable[[Page], None]" = lambda page: None
+    looks: tuple[str, ...] = ("light", "dark", "phone")
 
 
 APPLY = "/jobs/product-designer/apply/"
@@ -46,7 +53,7 @@ PICTURES = [
     Picture("jobs", "/jobs/", language="en-GB"),
     Picture("job", "/jobs/product-designer/", language="en-GB"),
     Picture("apply", APPLY, language="en-GB"),
-    Picture("apply-files", APPLY, language="en-GB", prepare=show_every_state),
+    Picture("apply-files", APPLY, language="en-GB", prepare=show_every_state, looks=(*LOOKS,)),
     Picture("board", BOARD, "katrin"),
     Picture("list", "/hr/applications/?status=closed&order=deletion", "katrin"),
     Picture("application", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", PDF)),
@@ -58,13 +65,17 @@ PICTURES = [
 
 
 def serve() -> str:
-    """Fill a new database with the demo and serve it; return the address."""
+    """Fill a new database with the demo and serve it, with a virus scanner; return the address."""
     home, port = machine.folder("screenshots"), machine.free_port()
+    scanner = Clamd()
+    # So that it leaves a larger file waiting.
+    scanner.start(stream_max=str(MEGABYTE))
     os.environ |= {
         "ATS_DEBUG": "true",
         "ATS_SITE_URL": f"http://localhost:{port}",
         "DATABASE_URL": f"sqlite:///{home / 'halbjahr.sqlite3'}",
         "ATS_STORAGE_URL": f"file://{home / 'attachments'}",
+        "CLAMD_URL": scanner.url,
         "DJANGO_SETTINGS_MODULE": "ats.settings",
     }
     import django
@@ -110,10 +121,11 @@ def open_page(page: "Page", site: str, picture: Picture) -> None:
 
 
 def photograph(browser: "Browser", site: str, picture: Picture) -> None:
-    for look, size in SEEN_AS.items():
+    for look in picture.looks:
+        size, scheme = LOOKS[look]
         context = browser.new_context(
             viewport={"width": size["width"], "height": size["height"]},
-            color_scheme="dark" if look == "dark" else "light",
+            color_scheme="dark" if scheme == "dark" else "light",
             locale=picture.language,
             timezone_id="Europe/Berlin",
         )

@@ -17,7 +17,7 @@ from django.db import connection
 
 from candidates import retention, runs
 from candidates.models import Application, Employee, Heartbeat, Run
-from storage import erasure
+from storage import bounded, erasure
 from storage.backends import StorageError
 
 from . import batches, brake, proof, records, traces
@@ -149,6 +149,7 @@ class Job:
         is_good = not self.outcome.failed
         if is_good and self.census.unforecast:
             brake.foresee(self.now)
+        bounded.clean()
         forget_old_pages()
         runs.finish(
             row,
