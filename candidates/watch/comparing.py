@@ -3,7 +3,7 @@
 import time
 from datetime import datetime, timedelta
 
-from candidates import runs
+from candidates import ledger, runs
 from candidates.models import Heartbeat, Run
 from storage.backends import StorageError
 from storage.sweep import Swept, sweep
@@ -12,7 +12,8 @@ from storage.sweep import Swept, sweep
 def compare(*, now: datetime, fix: bool) -> Swept:
     """Compare storage with rows, see `sweep`, and write down how it went.
 
-    Raises `StorageError` if the storage does not answer; that is written down too.
+    Raises `StorageError` if the storage does not answer, and, with `fix`, `LedgerBehind` after a
+    restore: what came since then has no row, and is not lost for that. Both are written down too.
     """
     run, began = runs.start(Run.Job.SWEEP, now=now), time.monotonic()
 
@@ -20,9 +21,12 @@ def compare(*, now: datetime, fix: bool) -> Swept:
         return now + timedelta(seconds=time.monotonic() - began)
 
     try:
+        if fix:
+            ledger.refuse_if_behind()
         swept = sweep(now=now, fix=fix)
-    except StorageError as error:
-        runs.finish(run, state=Run.State.FAILED, reasons=[error.code], now=ended())
+    except (StorageError, ledger.LedgerBehind) as error:
+        code = error.code if isinstance(error, StorageError) else "behind"
+        runs.finish(run, state=Run.State.FAILED, reasons=[code], now=ended())
         raise
     runs.finish(run, state=Run.State.GOOD, numbers=swept.as_dict(), now=ended())
     Heartbeat.objects.beat("sweep", now)

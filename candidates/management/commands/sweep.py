@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from candidates import purge, watch
+from candidates import ledger, purge, watch
 from storage.backends import StorageError
 
 
@@ -22,6 +22,8 @@ class Command(BaseCommand):
             swept = watch.compare(now=purge.database_now(), fix=options["fix"])
         except StorageError as error:
             raise CommandError(f"The storage does not answer: {error.code}.") from error
+        except ledger.LedgerBehind as error:
+            raise CommandError(str(error)) from error
         names = {"stray": swept.names, "missing": [str(pk) for pk in swept.attachments]}
         if options["json"]:
             self.stdout.write(json.dumps(swept.as_dict() | {"names": names}))
