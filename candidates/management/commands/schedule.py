@@ -13,6 +13,8 @@ JOBS = {
     "attachments": ("candidates.tasks.prepare_attachments", 1),
     "mails": ("candidates.tasks.send_mails", 1),
     "scan": ("candidates.tasks.scan_pending", 1),
+    "ledger": ("candidates.tasks.keep_ledger", 1),
+    "verify": ("candidates.tasks.verify_ledger", 24 * 60),
     "clean": ("candidates.tasks.clean", 60),
     "beat": ("candidates.tasks.beat", 1),
 }
