@@ -11,7 +11,7 @@ from typing import Any
 from dateutil.relativedelta import relativedelta
 from django.conf import settings
 from django.db.models import QuerySet
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from candidates import holds, ledger, retention, runs
 from candidates.models import (
@@ -50,17 +50,12 @@ GRAVE = {
 
 #: The sentence of each condition, the grave ones first: what is wrong and what to do.
 SENTENCES: dict[str, Any] = {
-    "cluster-silent": ngettext_lazy(
+    "cluster-silent": gettext_lazy(
         "The job cluster gives no sign. Nothing is erased and no mail goes until it is started"
         " again.",
-        "The job cluster gives no sign. Nothing is erased and no mail goes until it is started"
-        " again.",
-        "count",
     ),
-    "purge-silent": ngettext_lazy(
+    "purge-silent": gettext_lazy(
         "No purge has ended well for 25 hours. Look at its last run.",
-        "No purge has ended well for 25 hours. Look at its last run.",
-        "count",
     ),
     "tombstone-old": ngettext_lazy(
         "%(count)d file has waited for more than 24 hours to be erased from storage. Look at its"
@@ -79,12 +74,9 @@ SENTENCES: dict[str, Any] = {
         "%(count)d applications have not been erased although their holds have ended.",
         "count",
     ),
-    "ledger-behind": ngettext_lazy(
+    "ledger-behind": gettext_lazy(
         "The database is older than the ledger’s copy in storage. The site stays closed until the"
         " ledger is replayed.",
-        "The database is older than the ledger’s copy in storage. The site stays closed until the"
-        " ledger is replayed.",
-        "count",
     ),
     "purge-stopped": ngettext_lazy(
         "The purge has stopped before its first deletion and waits for you: %(count)d record is"
@@ -93,10 +85,9 @@ SENTENCES: dict[str, Any] = {
         " due.",
         "count",
     ),
-    "proof-remains": ngettext_lazy(
-        "The check after a purge has found something of %(count)d record that should be gone.",
-        "The check after a purge has found something of %(count)d records that should be gone.",
-        "count",
+    "proof-remains": gettext_lazy(
+        "The check after the last purge has found something that should be gone. The next purge"
+        " looks again."
     ),
     "unsealed": ngettext_lazy(
         "%(count)d line of the ledger has waited for its seal for more than ten minutes.",
@@ -236,14 +227,14 @@ def _ledger(now: datetime) -> dict[str, int]:
 
 
 def _left() -> int:
-    """Return how many records the newest proof is about, if it found something of them.
+    """Return 1 if the newest proof found something, else 0.
 
     As long as something is left each purge looks again, so the newest proof says how it is.
     """
     # No proof is ever proven itself, so the index of unproven lines has them all.
     proofs = LedgerLine.objects.filter(kind=LedgerLine.Kind.PROOF, is_proven=False)
     newest = proofs.order_by("-pk").first()
-    return newest.rows if newest and newest.rule == LedgerLine.Rule.REMAINS else 0
+    return int(newest is not None and newest.rule == LedgerLine.Rule.REMAINS)
 
 
 def _is_behind() -> bool:

@@ -202,7 +202,7 @@ def an_upload_is_old() -> None:
         (an_object_is_in_breach, {"breach": 1}),
         (a_hold_has_ended_unnoticed, {"hold-ended": 1}),
         (the_purge_has_stopped, {"purge-stopped": 31}),
-        (a_proof_has_found_something, {"proof-remains": 2}),
+        (a_proof_has_found_something, {"proof-remains": 1}),
         (lines_wait_for_their_seals, {"unsealed": 2}),
         (the_ledger_is_faulty, {"ledger-faults": 4}),
         (a_request_is_late, {"request-late": 1}),
