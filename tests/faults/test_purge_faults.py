@@ -157,7 +157,7 @@ def objects() -> set[str]:
 def clear() -> None:
     for model in (Application, Employee, Tombstone, LedgerLine, Heartbeat, Run):
         model._default_manager.all().delete()
-    for key in objects():
+    for key in list(store().keys("")):
         store().erase(key)
 
 
