@@ -51,6 +51,10 @@ def race(test: Test) -> Test:
     return marked
 
 
+#: Emptied for each test: the ledger's copies of one would outlive its database.
+pytestmark = pytest.mark.usefixtures("attachment_store")
+
+
 @pytest.fixture(autouse=True)
 def _on_its_database(request: pytest.FixtureRequest) -> None:
     """Skip, where all tests run on one database, what is about the other."""

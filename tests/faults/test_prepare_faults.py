@@ -11,7 +11,7 @@ import pytest
 from django.db import DatabaseError, connection
 
 from candidates import purge
-from candidates.models import Application, LedgerLine
+from candidates.models import Application
 from storage import erasure, preview
 from storage.models import Attachment, Tombstone
 from tests.faults.test_purge_faults import Bomb, StoppedError, _no_kept_tracebacks, armed, objects
@@ -20,7 +20,7 @@ from tests.world import NOW, TODAY, a_photo, an_application, an_attachment, roun
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.soak,
-    pytest.mark.usefixtures("_no_kept_tracebacks"),
+    pytest.mark.usefixtures("_no_kept_tracebacks", "attachment_store"),
 ]
 __all__ = ["_no_kept_tracebacks"]
 
@@ -44,9 +44,9 @@ def schedules() -> Iterator[int]:
 
 
 def clear() -> None:
-    for model in (Application, Tombstone, LedgerLine):
+    for model in (Application, Tombstone):
         model._default_manager.all().delete()
-    for key in list(store().keys("")):
+    for key in objects():
         store().erase(key)
 
 
