@@ -214,7 +214,7 @@ def a_hire_that_is_due() -> tuple[Application, Employee, Attachment]:
 
 
 @race
-def test_a_hire_that_is_being_undone_is_not_purged() -> None:
+def test_an_application_whose_hire_is_being_undone_is_left_to_the_next_purge() -> None:
     application, employee, document = a_hire_that_is_due()
     personnel, found = a_user("personnel"), []
 
@@ -226,10 +226,12 @@ def test_a_hire_that_is_being_undone_is_not_purged() -> None:
     )
     assert course == Course("won", "won", waited=False)
     assert (found[0].purged, found[0].failed) == (0, 0)
-    application.refresh_from_db()
-    assert application.status == Status.OPEN
-    assert list(application.attachments.all()) == [document]
-    assert not Employee.objects.exists()
+    employee.refresh_from_db()
+    assert employee.has_not_started, "on the last day nothing is opened again"
+    assert list(employee.attachments.all()) == [document]
+    assert list(Application.objects.all()) == [application]
+    assert purge.run(now=NOW).purged == 1
+    assert list(Employee.objects.all()) == [employee]
     assert not Tombstone.objects.exists()
 
 
