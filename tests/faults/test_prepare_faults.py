@@ -20,7 +20,7 @@ from tests.world import NOW, TODAY, a_photo, an_application, an_attachment, roun
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.soak,
-    pytest.mark.usefixtures("_no_kept_tracebacks"),
+    pytest.mark.usefixtures("_no_kept_tracebacks", "attachment_store"),
 ]
 __all__ = ["_no_kept_tracebacks"]
 

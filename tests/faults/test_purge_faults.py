@@ -16,13 +16,29 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Max, Model
 
-from candidates import mail, purge
-from candidates.models import Application, Employee, Event, Heartbeat, Hold, LedgerLine, Mail, Run
+from candidates import mail, purge, statistics
+from candidates.models import (
+    Application,
+    Duration,
+    Employee,
+    Event,
+    Heartbeat,
+    Hold,
+    LedgerLine,
+    Mail,
+    Run,
+    Tally,
+)
 from storage.models import Tombstone
 from tests.world import NOW, TODAY, a_job, an_application, an_attachment, an_employee, rounds, store
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.soak]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.soak,
+    pytest.mark.usefixtures("attachment_store"),
+]
 
 HALF_A_YEAR_AGO = date(2026, 3, 17)
 
@@ -144,10 +160,16 @@ def tables() -> dict[str, set[str]]:
         *apps.get_app_config("storage").get_models(),
     ]
     return {
-        model.__name__: {str(sorted(row.items())) for row in model._default_manager.values()}
+        model.__name__: {row_of(model, row) for row in model._default_manager.values()}
         for model in models
         if model not in (LedgerLine, Heartbeat, Run)
     }
+
+
+def row_of(model: type[Model], row: dict[str, Any]) -> str:
+    """Return a row as text; a counter's id is nobody's and may be another."""
+    dropped = "id" if model in (Tally, Duration) else ""
+    return str(sorted(pair for pair in row.items() if pair[0] != dropped))
 
 
 def objects() -> set[str]:
@@ -155,7 +177,9 @@ def objects() -> set[str]:
 
 
 def clear() -> None:
-    for model in (Application, Employee, Tombstone, LedgerLine, Heartbeat, Run):
+    # The ledger stays: storage has a copy of it, which nothing takes back.
+    models = (Application, Employee, Tombstone, Heartbeat, Run, Tally, Duration)
+    for model in models:
         model._default_manager.all().delete()
     for key in objects():
         store().erase(key)
@@ -168,6 +192,7 @@ def what_must_stay(due: list[Application | Employee]) -> tuple[dict[str, set[str
     """Return rows and objects as a purge leaves them that nothing disturbs."""
     with transaction.atomic():
         gone = {a.key for record in due for a in record.attachments.all()}
+        statistics.count_out([each.pk for each in due if isinstance(each, Application)])
         for record in due:
             type(record).objects.filter(pk=record.pk).delete()
         rows = tables()
@@ -185,21 +210,22 @@ def two_clean_runs() -> None:
 def schedules(error: type[Exception], purge_with: Callable[[Bomb], None]) -> int:
     """Run the purge with a bomb at each of its steps in turn; return how many runs that were.
 
-    In a folder a process dies at each step. Against the bucket, whose every call goes over the
-    wire, and of the other faults, `make test` takes each fifth step, `make soak` all.
+    `make soak` takes each step, `make test` some: fewer against the bucket, whose every call goes
+    over the wire, and of the faults that are like others.
     """
-    each = connection.vendor == "sqlite" and error is StoppedError and purge_with is alone
-    at, stride = 1, 1 if each else rounds(5, 1)
+    is_dense = connection.vendor == "sqlite" and error is StoppedError and purge_with is alone
+    at, stride = 1, rounds(6 if is_dense else 14, 1)
     number = 0
     while True:
         due = build()
         rows, keys = what_must_stay(due)
+        last = LedgerLine.objects.aggregate(last=Max("pk"))["last"] or 0
         bomb = Bomb(at, error)
         purge_with(bomb)
         two_clean_runs()
         assert tables() == rows, f"stopped at step {at}"
         assert objects() == keys, f"stopped at step {at}"
-        lines = LedgerLine.objects.exclude(kind=LedgerLine.Kind.PROOF)
+        lines = LedgerLine.objects.exclude(kind=LedgerLine.Kind.PROOF).filter(pk__gt=last)
         assert lines.count() == len(due), f"stopped at step {at}"
         assert not lines.filter(is_proven=False).exists(), f"stopped at step {at}"
         clear()
@@ -235,7 +261,7 @@ def beside_another(bomb: Bomb) -> None:
 def test_stopped_at_any_step_and_run_twice_nothing_due_is_left(error: type[Exception]) -> None:
     steps = schedules(error, alone)
     print(f"{steps} fault schedules, 0 traces left, 0 records lost")
-    assert steps > 20
+    assert steps > 10
 
 
 def test_the_same_beside_a_second_purge() -> None:
