@@ -1,8 +1,35 @@
 """The workspace, below /hr/."""
 
-from django.urls import path
+from datetime import date
 
-from candidates.views import applications, board, downloads, employees, reader, today, verbs
+from django.urls import path, register_converter
+
+from candidates.views import (
+    applications,
+    board,
+    downloads,
+    employees,
+    reader,
+    retention,
+    today,
+    trial,
+    verbs,
+)
+
+
+class DayConverter:
+    """A day as 2026-09-17; others are no address."""
+
+    regex = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+    def to_python(self, value: str) -> date:
+        return date.fromisoformat(value)
+
+    def to_url(self, value: date) -> str:
+        return value.isoformat()
+
+
+register_converter(DayConverter, "day")
 
 app_name = "hr"
 
@@ -24,4 +51,14 @@ urlpatterns = [
     path("employees/<uuid:pk>/", employees.employee, name="employee"),
     path("employees/<uuid:pk>/undo/", employees.undo_hire, name="undo_hire"),
     path("employees/<uuid:pk>/erase/", employees.erase, name="erase_employee"),
+    path("retention/", retention.overview, name="retention"),
+    path("retention/<day:day>/", retention.day, name="retention_day"),
+    path("retention/held/", retention.held, name="held"),
+    path("retention/undecided/", retention.undecided, name="undecided"),
+    path("retention/reopened/", retention.reopened, name="reopened"),
+    path("retention/runs/", retention.runs, name="runs"),
+    path("retention/tombstones/", retention.tombstones, name="tombstones"),
+    path("retention/ledger/", retention.ledger, name="ledger"),
+    path("retention/ledger/file/", retention.ledger_file, name="ledger_file"),
+    path("retention/dry-run/", trial.dry_run, name="dry_run"),
 ]
