@@ -20,6 +20,7 @@ from django.db import connection
 from candidates import hiring, mail, pipeline, purge
 from candidates.models import Application, Employee, Hold, LedgerLine, Mail
 from candidates.models import Event as HistoryEvent
+from candidates.purge import batches
 from candidates.status import Status
 from storage import erasure, uploads
 from storage.backends import Bucket, Folder
@@ -277,7 +278,7 @@ def hold(application: Application) -> None:
 def test_a_hold_that_comes_after_the_purge_has_found_the_record_keeps_it() -> None:
     application = an_application(status="rejected", decided_on=HALF_A_YEAR_AGO)
     course = meanwhile(
-        lambda: purge.run(now=NOW), lambda: hold(application), after=f"LIMIT {purge.BATCH}"
+        lambda: purge.run(now=NOW), lambda: hold(application), after=f"LIMIT {batches.BATCH}"
     )
     assert course == Course("won", "won", waited=False)
     assert Application.objects.get() == application

@@ -1,6 +1,5 @@
-"""The record of deletions: what went when and by which rule, without a word about whom."""
+"""Writing a line, in the transaction that deletes. It is numbered and chained later, by `seal`."""
 
-import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +8,8 @@ from uuid import UUID
 from django.conf import settings
 
 from candidates.models import LedgerLine
+
+from .keys import keyed_hash
 
 
 @dataclass(frozen=True)
@@ -22,15 +23,13 @@ class Deletion:
     objects: int
 
 
-def keyed_hash(record: UUID) -> str:
-    """Return the HMAC-SHA-256 of a record's id in hex: 64 characters, the same on each call."""
-    key = settings.ATS_LEDGER_KEY.encode()
-    return hmac.new(key, record.bytes, "sha256").hexdigest()
+def append(deletions: Iterable[Deletion], *, day: date) -> list[LedgerLine]:
+    """Write a line for each deletion; return them, in their order.
 
-
-def append(deletions: Iterable[Deletion], *, day: date) -> None:
-    """Write a line for each deletion. Call it in the transaction that deletes."""
-    LedgerLine.objects.bulk_create(
+    Call it in the transaction that deletes: then the line is there if and only if the record
+    is not. The lines are unsealed, so no other deletion waits for this one.
+    """
+    return LedgerLine.objects.bulk_create(
         LedgerLine(
             day=day,
             kind=deletion.kind,

@@ -1,0 +1,174 @@
+"""The order of a run.
+
+Batch by batch, each in one transaction: lock the rows that are due (those that someone else has
+locked wait for the next run), look again under the lock, write a tombstone for every object and
+a ledger line for every record, delete the rows. After the commits, the tombstones are worked, and
+an independent reader looks whether anything is left. Stopped at any line, it leaves nothing half
+done that the next run does not finish.
+"""
+
+import logging
+import time
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from candidates import retention, runs
+from candidates.models import Application, Employee, Heartbeat, Run
+from storage import erasure
+from storage.backends import StorageError
+
+from . import batches, brake, proof, records, traces
+from .census import Census, breaches, ending_certificates, unforecast
+from .clocks import shorten_clocks
+from .moment import database_now, drift
+
+log = logging.getLogger("ats.purge")
+
+
+@dataclass
+class Outcome:
+    """What a run found and did, in numbers of records; `objects_deleted` in objects.
+
+    `failed` counts both: records that could not be erased, and objects. `stopped` has the codes
+    of `brake.SENTENCES`; if there is one, nothing was erased, or would be, after a dry run.
+    """
+
+    due: int = 0
+    purged: int = 0
+    objects_deleted: int = 0
+    failed: int = 0
+    held: int = 0
+    breaches: int = 0
+    stopped: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def __str__(self) -> str:
+        numbers = {name: value for name, value in self.as_dict().items() if name != "stopped"}
+        text = ", ".join(f"{name} {value}" for name, value in numbers.items())
+        return f"{text}, stopped: {' '.join(self.stopped)}" if self.stopped else text
+
+
+def run(*, now: datetime | None = None, dry_run: bool = False, exempt: bool = False) -> Outcome:
+    """Erase what is due at `now` (the database's time if not given) and say what was done.
+
+    Safe to run twice, late, or beside itself. A dry run writes nothing. `exempt` leaves the brake
+    out: for another day than today under DEBUG.
+    """
+    database = database_now()
+    away, now = drift(database), now or database
+    if not dry_run:
+        shorten_clocks()
+    census = Census.take(now)
+    outcome = Outcome(due=census.all_due, held=census.held, breaches=census.breaches)
+    if not exempt:
+        outcome.stopped = _stopped_by(now, census.all_due, away)
+    if not dry_run:
+        Job(now, census, outcome).do()
+    return outcome
+
+
+def _stopped_by(now: datetime, due: int, away: timedelta) -> list[str]:
+    """Return the reasons of the brake unless a privacy officer has confirmed them for today."""
+    found = brake.reasons(now, due=due, drift=away)
+    today = retention.local_date(now)
+    return [] if not found or brake.is_confirmed(today, due=due, reasons=found) else found
+
+
+class Job:
+    """A run that may write: its row, its deletions, its proof."""
+
+    def __init__(self, now: datetime, census: Census, outcome: Outcome) -> None:
+        self.now, self.census, self.outcome = now, census, outcome
+        self.began = time.monotonic()
+        #: What went wrong, as codes for the run's row.
+        self.troubles: list[str] = []
+
+    def do(self) -> None:
+        if self.outcome.stopped:
+            self._stop()
+        elif self.census.is_idle:
+            self._end(Run(job=Run.Job.PURGE, started_at=self.now))
+        else:
+            row = runs.start(Run.Job.PURGE, now=self.now)
+            self._erase()
+            self.outcome.breaches = breaches(self.now)
+            self._end(row)
+
+    def _stop(self) -> None:
+        codes, due = self.outcome.stopped, self.outcome.due
+        row = Run(job=Run.Job.PURGE, started_at=self.now)
+        numbers = self.outcome.as_dict()
+        runs.finish(
+            row, state=Run.State.STOPPED, numbers=numbers, reasons=codes, now=self._moment()
+        )
+        log.error("stopped before the first deletion, %d due: %s", due, ", ".join(codes))
+        brake.tell(codes, due, self.now)
+
+    def _erase(self) -> None:
+        ending_certificates(self.now).delete()
+        erased = self._erase_records()
+        traces.erase(erased)
+        work = erasure.work(now=self.now, patient=False)
+        self.outcome.objects_deleted = work.erased
+        self._count_failures("objects", work.failed)
+        self._prove(erased)
+
+    def _erase_records(self) -> list[records.Erased]:
+        due = Application.objects.due(self.now)
+        found = batches.erase_all(due, records.erase_applications, self.now)
+        due_employees = Employee.objects.due(self.now)
+        employees = batches.erase_all(due_employees, records.erase_employees, self.now)
+        erased = found.erased + employees.erased
+        self.outcome.purged = len(erased)
+        self._count_failures("records", found.failed + employees.failed)
+        return erased
+
+    def _prove(self, erased: list[records.Erased]) -> None:
+        if not erased and not self.census.unproven:
+            return
+        try:
+            finding = proof.prove(erased, now=self.now)
+        except StorageError as error:
+            log.warning("the storage could not be asked for a proof: %s", error.code)
+            self._count_failures("unproven", 1)
+            return
+        self._count_failures("remains", len(finding.left))
+
+    def _count_failures(self, code: str, count: int) -> None:
+        self.outcome.failed += count
+        self.troubles += [code] if count else []
+
+    def _end(self, row: Run) -> None:
+        """Write how the run ended. Only a good one knows what the next day brings, and beats."""
+        is_good = not self.outcome.failed
+        if is_good and self.census.unforecast:
+            unforecast(self.now).update(foreseen_on=retention.local_date(self.now))
+        forget_old_pages()
+        runs.finish(
+            row,
+            state=Run.State.GOOD if is_good else Run.State.FAILED,
+            numbers=self.outcome.as_dict(),
+            reasons=self.troubles,
+            now=self._moment(),
+        )
+        if is_good:
+            Heartbeat.objects.beat("purge", database_now())
+
+    def _moment(self) -> datetime:
+        """Return when it is, counted from the moment that the run was given."""
+        return self.now + timedelta(seconds=time.monotonic() - self.began)
+
+
+def forget_old_pages() -> None:
+    """Empty SQLite's write-ahead log: until then it holds what was deleted, in clear text.
+
+    Inside a transaction of the caller SQLite refuses it; the next run outside of one does it.
+    """
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,0 +1,223 @@
+"""The reader of the proof: asks everything for exact ids and keys, by a way of its own.
+
+Nothing here uses the models, querysets or storage calls that erase: the tables and their columns
+are those that the database's catalogue names, the storage is listed by calls of the reader's own.
+A fault that hides a row from the purge so does not hide it from the proof.
+"""
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
+from django.db import connection
+from django_q.signing import SignedPackage
+from picklefield.fields import dbsafe_decode
+
+from candidates import ledger
+from storage.backends import Bucket, StorageDown, attachment_store
+
+#: Ids and keys in one statement.
+PAGE = 500
+
+Column = tuple[str, str]
+
+COLUMNS = {
+    "postgresql": (
+        "SELECT table_name, column_name, data_type FROM information_schema.columns"
+        " WHERE table_schema = ANY (current_schemas(false))"
+    ),
+    "sqlite": (
+        "SELECT tables.name, columns.name, lower(columns.type)"
+        " FROM sqlite_master tables JOIN pragma_table_info(tables.name) columns"
+        " WHERE tables.type = 'table'"
+    ),
+}
+#: What a column is called that holds ids.
+ID_TYPES = {"uuid", "char(32)"}
+KEY_COLUMNS = {"key", "view_key"}
+#: How a statement asks for many values with one parameter.
+ANY = {"postgresql": "= ANY (%s)", "sqlite": "IN (SELECT value FROM json_each(%s))"}
+#: An id in a text, with its dashes or without.
+ID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
+
+
+# Tables -------------------------------------------------------------------------------------
+
+
+def tables_with(ids: Collection[UUID], keys: Collection[str]) -> list[str]:
+    """Return the columns, as `table.column`, in which one of the ids or keys is left."""
+    columns = _columns()
+    id_columns = [place for place, kind in columns.items() if kind in ID_TYPES]
+    found = {place for page in _pages(map(_plain, ids)) for place in _holding(id_columns, page)}
+    key_columns = _key_columns(columns)
+    found |= {place for page in _pages(keys) for place in _holding(key_columns, page)}
+    return sorted(found)
+
+
+def pending(keys: Iterable[str]) -> set[str]:
+    """Return those of the keys whose object still waits, as a tombstone, to go."""
+    question = f"SELECT key FROM storage_tombstone WHERE key {ANY[connection.vendor]}"  # noqa: S608
+    return {key for page in _pages(keys) for (key,) in _rows(question, [_many(page)])}
+
+
+def hashes_of_what_exists() -> Iterator[str]:
+    """Yield the keyed hashes, as a ledger line may have them, of every id in every table."""
+    columns = [place for place, kind in _columns().items() if kind in ID_TYPES]
+    parts = (f"SELECT {_name(column)} FROM {_name(table)}" for table, column in columns)  # noqa: S608
+    for (value,) in _rows(" UNION ".join(parts)):
+        if value is not None:
+            yield from ledger.hashes(value if isinstance(value, UUID) else UUID(value))
+
+
+def _columns() -> dict[Column, str]:
+    rows = _rows(COLUMNS[connection.vendor])
+    return {(table, column): kind for table, column, kind in rows}
+
+
+def _key_columns(columns: Iterable[Column]) -> list[Column]:
+    return [(t, c) for t, c in columns if c in KEY_COLUMNS and t.startswith("storage_")]
+
+
+def _holding(columns: Iterable[Column], values: list[str]) -> Iterator[str]:
+    """Yield the columns that hold one of the values: one statement for all."""
+    questions = [
+        f"SELECT '{table}.{column}' WHERE EXISTS (SELECT 1 FROM {_name(table)}"  # noqa: S608
+        f" WHERE {_name(column)} {ANY[connection.vendor]})"
+        for table, column in columns
+    ]
+    for (place,) in _rows(" UNION ALL ".join(questions), [_many(values)] * len(questions)):
+        yield place
+
+
+def _name(identifier: str) -> str:
+    """Return a name from the catalogue as SQL has it."""
+    return connection.ops.quote_name(identifier)
+
+
+def _plain(record: UUID) -> str:
+    return str(record) if connection.vendor == "postgresql" else record.hex
+
+
+def _many(values: list[str]) -> Any:
+    return values if connection.vendor == "postgresql" else json.dumps(values)
+
+
+def _rows(question: str, parameters: Collection[Any] | None = None) -> Iterator[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(question, parameters)
+        while page := cursor.fetchmany(PAGE):
+            yield from page
+
+
+def _pages(items: Iterable[str]) -> Iterator[list[str]]:
+    page: list[str] = []
+    for item in items:
+        page.append(item)
+        if len(page) == PAGE:
+            yield page
+            page = []
+    if page:
+        yield page
+
+
+# Texts: sessions, the queue, the admin's log ----------------------------------------------------
+
+
+def texts_with(ids: Iterable[UUID], keys: Iterable[str]) -> list[str]:
+    """Return the tables outside of ours in whose texts one of the ids or keys is left."""
+    wanted = {record.hex for record in ids}
+    wanted |= {_bare(found) for key in keys for found in ID.findall(key)}
+    if not wanted:
+        return []
+    return sorted({table for table, text in _texts() if _names(text, wanted)})
+
+
+def _texts() -> Iterator[tuple[str, str]]:
+    for (table, columns), read in READINGS.items():
+        for row in _rows(f"SELECT {columns} FROM {table}"):  # noqa: S608
+            yield table, " ".join(read(value) for value in row if value)
+
+
+def _names(text: str, wanted: set[str]) -> bool:
+    return any(_bare(found) in wanted for found in ID.findall(text))
+
+
+def _bare(found: str) -> str:
+    return found.replace("-", "").lower()
+
+
+def _session(text: str) -> str:
+    store = import_module(settings.SESSION_ENGINE).SessionStore()
+    return json.dumps(store.decode(text), default=str)
+
+
+def _unpacked(open_: Callable[[str], object], text: str) -> str:
+    try:
+        return repr(open_(text))
+    except Exception:  # noqa: BLE001  what cannot be opened by its owner either is read as it is
+        return text
+
+
+#: What a table's columns are called, and how their texts are opened.
+READINGS: dict[tuple[str, str], Callable[[str], str]] = {
+    ("django_session", "session_data"): _session,
+    ("django_q_ormq", "payload"): partial(_unpacked, SignedPackage.loads),
+    ("django_q_task", "args, kwargs, result"): partial(_unpacked, dbsafe_decode),
+    ("django_q_schedule", "args, kwargs"): str,
+    ("django_admin_log", "object_id, object_repr, change_message"): str,
+}
+
+
+# The storage --------------------------------------------------------------------------------
+
+
+def keys_in_storage(keys: Collection[str]) -> set[str]:
+    """Return those of the keys of which anything is left: a version, a marker, half an upload.
+
+    Raises `StorageDown` if the storage does not answer.
+    """
+    if not keys:
+        return set()
+    store = attachment_store()
+    if isinstance(store, Bucket):
+        return {key for key in keys if _is_in_bucket(store, key)}
+    return set(keys) & _in_folder(Path(store.location), {Path(key).parent for key in keys})
+
+
+def _is_in_bucket(store: Bucket, key: str) -> bool:
+    """Ask for one key; others that begin with it come after it in the list."""
+    place = {"Bucket": store.bucket_name, "Prefix": key}
+    try:
+        versions = store.client.list_object_versions(**place)
+        uploads = store.client.list_multipart_uploads(**place)
+    except (ClientError, BotoCoreError) as error:
+        raise StorageDown(type(error).__name__) from error
+    found = [
+        *versions.get("Versions", []),
+        *versions.get("DeleteMarkers", []),
+        *uploads.get("Uploads", []),
+    ]
+    return any(each["Key"] == key for each in found)
+
+
+def _in_folder(root: Path, folders: Iterable[Path]) -> set[str]:
+    """Return the keys of all files in these folders, also of those that were written by half."""
+    try:
+        if not any(root.iterdir()):  # what is mounted here has its mark
+            raise StorageDown("no-mark")
+        return {
+            f"{folder.as_posix()}/{file.name.partition('.')[0]}"
+            for folder in folders
+            for file in (root / folder).iterdir()
+        }
+    except FileNotFoundError:
+        return set()
+    except OSError as error:
+        raise StorageDown(type(error).__name__) from error

@@ -1,0 +1,146 @@
+"""How an application and an employee's record go: a batch of either in one transaction."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max, QuerySet
+
+from candidates import certificates, ledger, retention, statistics
+from candidates.models import Application, Employee, Hold, LedgerLine
+from storage import erasure
+from storage.models import Attachment
+
+from . import comprises
+
+Rule = LedgerLine.Rule
+EARLY = {Application.Early.REQUEST: Rule.REQUEST, Application.Early.OBJECTION: Rule.OBJECTION}
+
+
+@dataclass(frozen=True)
+class Erased:
+    """A record that is gone: its id, its line in the ledger, and the keys of its objects."""
+
+    record: UUID
+    line: int
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A locked record that is due, and the moment from which its existence breaks a promise."""
+
+    record: Application | Employee
+    rule: LedgerLine.Rule
+    breach_at: datetime
+
+
+@transaction.atomic
+def erase_applications(due: QuerySet[Application], ids: list[UUID], now: datetime) -> list[Erased]:
+    """Erase those of the applications that are due and nobody else has locked."""
+    locked = _lock(due, ids)
+    if not locked:
+        return []
+    statistics.count_out(locked)
+    rows = comprises.count_rows(comprises.APPLICATION, locked)
+    claims = list(_claims(locked.values()))
+    keys = _bury(claims, "application", now)
+    Application.objects.filter(pk__in=locked).delete()
+    lines = _write_down(LedgerLine.Kind.APPLICATION, claims, rows, keys, now)
+    wanted = ((locked[claim.record.pk], line) for claim, line in zip(claims, lines, strict=True))
+    certificates.order(
+        [(application, line) for application, line in wanted if application.wants_certificate],
+        now=now,
+    )
+    return _erased(claims, lines, keys)
+
+
+@transaction.atomic
+def erase_employees(due: QuerySet[Employee], ids: list[UUID], now: datetime) -> list[Erased]:
+    """Erase those of the employees' records that are due and nobody else has locked."""
+    locked = _lock(due, ids)
+    if not locked:
+        return []
+    rows = comprises.count_rows(comprises.EMPLOYEE, locked)
+    claims = [
+        Claim(employee, Rule.NOT_STARTED, retention.end_of(employee.delete_on))
+        for employee in locked.values()
+        if employee.delete_on
+    ]
+    keys = _bury(claims, "employee", now)
+    Employee.objects.filter(pk__in=locked).delete()
+    lines = _write_down(LedgerLine.Kind.EMPLOYEE, claims, rows, keys, now)
+    return _erased(claims, lines, keys)
+
+
+def _lock(due: "QuerySet[Any]", ids: list[UUID]) -> dict[UUID, Any]:
+    """Lock those of the records that are due and nobody else has; return them as they are now."""
+    rows = due.filter(pk__in=ids).order_by("pk").select_for_update(skip_locked=True, of=("self",))
+    locked = list(rows.values_list("pk", flat=True))
+    # Again, now that nobody can change them: a hold may have come since the rows were found.
+    return {row.pk: row for row in due.filter(pk__in=locked)}
+
+
+def _claims(applications: Iterable[Application]) -> Iterator[Claim]:
+    """Say for each locked application by which rule it goes, and from when it is in breach."""
+    applications = list(applications)
+    holds = Hold.objects.filter(application__in=applications).values_list("application")
+    ended: dict[UUID, datetime] = dict(holds.annotate(Max("until")).order_by())
+    for application in applications:
+        assert application.delete_on  # noqa: S101  it is due
+        own = [retention.end_of(application.delete_on)]
+        own += [application.early_at + retention.GRACE] if application.early_at else []
+        held = [ended[application.pk] + retention.GRACE] if application.pk in ended else []
+        rule = Rule.HOLD_ENDED if held and held > [max(own)] else Rule.RETENTION
+        rule = EARLY.get(Application.Early(application.early), rule) if application.early else rule
+        yield Claim(application, rule, max(own + held))
+
+
+def _bury(claims: Collection[Claim], owner: str, now: datetime) -> dict[UUID, tuple[str, ...]]:
+    """Turn the records' documents into tombstones; return the keys of each record's objects."""
+    records = [claim.record.pk for claim in claims]
+    documents = Attachment.objects.filter(**{f"{owner}__in": records})
+    # Locked, so that what is read here is what is buried.
+    rows = documents.select_for_update(of=("self",)).order_by("pk")
+    keys: dict[UUID, tuple[str, ...]] = dict.fromkeys(records, ())
+    for document in rows:
+        keys[getattr(document, f"{owner}_id")] += tuple(document.keys)
+    late_first = sorted(claims, key=lambda claim: claim.breach_at)
+    for breach_at, group in groupby(late_first, key=lambda claim: claim.breach_at):
+        theirs = [claim.record.pk for claim in group if keys[claim.record.pk]]
+        if theirs:
+            erasure.bury(documents.filter(**{f"{owner}__in": theirs}), now=now, breach_at=breach_at)
+    return keys
+
+
+def _write_down(
+    kind: LedgerLine.Kind,
+    claims: Iterable[Claim],
+    rows: dict[UUID, int],
+    keys: dict[UUID, tuple[str, ...]],
+    now: datetime,
+) -> list[LedgerLine]:
+    deletions = (
+        ledger.Deletion(
+            claim.record.pk,
+            kind,
+            claim.rule,
+            rows=rows[claim.record.pk],
+            objects=len(keys[claim.record.pk]),
+        )
+        for claim in claims
+    )
+    return ledger.append(deletions, day=retention.local_date(now))
+
+
+def _erased(
+    claims: Iterable[Claim], lines: Iterable[LedgerLine], keys: dict[UUID, tuple[str, ...]]
+) -> list[Erased]:
+    return [
+        Erased(pk, line.pk, keys[pk])
+        for pk, line in zip((claim.record.pk for claim in claims), lines, strict=True)
+    ]

@@ -1,0 +1,47 @@
+"""What may name an erased record elsewhere: sessions, the queue, its results, the admin's log."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.sessions.models import Session
+from django.db.models import Model
+from django_q.models import OrmQ, Task
+
+from .records import Erased
+
+#: Each table with what its rows say, as text.
+PLACES: dict[type[Model], Callable[[Any], str]] = {
+    Session: lambda row: str(row.get_decoded()),
+    OrmQ: lambda row: str(row.task),
+    Task: lambda row: f"{row.args} {row.kwargs} {row.result}",
+    LogEntry: lambda row: f"{row.object_id} {row.object_repr} {row.change_message}",
+}
+#: An id in a text, with its dashes or without.
+ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def erase(erased: Iterable[Erased]) -> int:
+    """Delete the rows that name one of the records or their keys; return how many."""
+    names = {name for record in erased for name in _names(record)}
+    if not names:
+        return 0
+    return sum(_erase_from(model, says, names) for model, says in PLACES.items())
+
+
+def _names(record: Erased) -> list[str]:
+    keys = (key.rpartition("/")[2] for key in record.keys)
+    return [name.replace("-", "") for name in (str(record.record), *keys)]
+
+
+def _erase_from(model: type[Model], says: Callable[[Any], str], names: set[str]) -> int:
+    rows = model._default_manager.order_by("pk").iterator(chunk_size=200)
+    found = [row.pk for row in rows if not names.isdisjoint(_mentioned(says(row)))]
+    if found:
+        model._default_manager.filter(pk__in=found).delete()
+    return len(found)
+
+
+def _mentioned(text: str) -> set[str]:
+    return {found.replace("-", "").lower() for found in ID.findall(text)}
