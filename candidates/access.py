@@ -96,7 +96,10 @@ def jobs(user: User) -> QuerySet[Job]:
 
 
 def applications(user: User) -> Applications:
-    """Return the applications the user may see: never one with the user's own address."""
+    """Return the applications the user may see: never one with the user's own address.
+
+    Restricted ones are the privacy officer's alone.
+    """
     if not has(user, *READERS):
         return Application.objects.none()
     seen = Application.objects.exclude(email__iexact=user.email)
@@ -105,7 +108,12 @@ def applications(user: User) -> Applications:
     within = Q(job__in=jobs(user))
     if has(user, Role.RECRUITER):
         within |= Q(job__isnull=True)
-    return seen.filter(within)
+    return seen.unrestricted().filter(within)
+
+
+def is_own(user: User, application: Application) -> bool:
+    """Whether the user applies here, as far as the addresses tell."""
+    return user.email.casefold() == application.email.casefold()
 
 
 def employees(user: User) -> QuerySet[Employee]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from candidates import ledger, retention
 from candidates.models import Application, Employee, Event, LedgerLine, User
-from candidates.pipeline import CLOCK, ChangeNotAllowed, close, locked
+from candidates.pipeline import CLOCK, RESTRICTED, ChangeNotAllowed, close, locked
 from candidates.status import Status
 from storage import erasure
 from storage.models import Attachment
@@ -78,7 +78,8 @@ def undo(employee: Employee, *, by: User, now: datetime) -> Application | None:
     """Undo a hire before its start date; return the application, open again.
 
     Its documents go back and the employee record goes. If the application has been purged
-    meanwhile, return None: the record becomes "not started" and runs the six-month clock itself.
+    meanwhile, or its last day has come, return None: the record becomes "not started" and runs
+    the six-month clock itself.
     """
     # The application first, as everywhere: its purge changes the employee's row too.
     application = Application.objects.select_for_update().filter(employee=employee).first()
@@ -88,7 +89,9 @@ def undo(employee: Employee, *, by: User, now: datetime) -> Application | None:
         raise ChangeNotAllowed(_("This hire has been undone already."))
     if employee.start_date <= today:
         raise ChangeNotAllowed(_("The start date has come. A hire can be undone only before it."))
-    if application is None:
+    if application and application.restricted_at:
+        raise ChangeNotAllowed(str(RESTRICTED))
+    if application is None or application.is_being_erased(now):
         employee.start_clock(on=today)
         employee.save(update_fields=["decided_on", "delete_on", "retention_months"])
         return None

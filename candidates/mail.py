@@ -7,7 +7,9 @@ twice after a crash, but is never lost, and a rejection that is on its way count
 
 import smtplib
 import time
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -16,7 +18,8 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django_q.tasks import async_task
 
-from candidates.models import Application, Mail
+from candidates.access import Role
+from candidates.models import Application, Mail, User
 from candidates.models.mail import Mails
 
 #: How long a sender may take before it is taken for dead. Above `EMAIL_TIMEOUT`.
@@ -27,10 +30,18 @@ LONGEST_PAUSE = timedelta(hours=4)
 
 
 def queue(
-    application: Application, purpose: Mail.Purpose, *, now: datetime, send_at: datetime
+    application: Application,
+    purpose: Mail.Purpose,
+    *,
+    now: datetime,
+    send_at: datetime,
+    **about: Any,
 ) -> Mail:
-    """Write a mail in the applicant's language into the outbox, in the caller's transaction."""
-    subject, body = compose(application, purpose)
+    """Write a mail in the applicant's language into the outbox, in the caller's transaction.
+
+    `about` is what its template says more of.
+    """
+    subject, body = compose(application, purpose, **about)
     mail = Mail.objects.create(
         application=application,
         purpose=purpose,
@@ -52,7 +63,7 @@ def _wake(mail: Mail) -> None:
         async_task("candidates.tasks.send_mails")
 
 
-def compose(application: Application, purpose: Mail.Purpose) -> tuple[str, str]:
+def compose(application: Application, purpose: Mail.Purpose, **about: Any) -> tuple[str, str]:
     """Return subject and body of a mail, in the applicant's language. Writes nothing."""
     with translation.override(application.language):
         text = render_to_string(
@@ -63,6 +74,7 @@ def compose(application: Application, purpose: Mail.Purpose) -> tuple[str, str]:
                 "retention_months": settings.ATS_RETENTION_MONTHS,
                 "site_url": settings.ATS_SITE_URL,
                 "infected": application.attachments.untold(),
+                **about,
             },
         )
     return parts(text)
@@ -72,6 +84,16 @@ def parts(text: str) -> tuple[str, str]:
     """Return subject and body of a mail from its rendered template."""
     subject, _, body = text.strip().partition("\n")
     return subject.removeprefix("Subject:").strip(), body.strip() + "\n"
+
+
+def to_staff(template: str, context: dict[str, Any], *, roles: Iterable[Role]) -> EmailMessage:
+    """Return a mail to those who have these roles, in the site's language; links, never names."""
+    people = User.objects.filter(is_active=True, groups__name__in=list(roles)).distinct()
+    # Somebody has to know, also where nobody has the role.
+    to = sorted(people.values_list("email", flat=True)) or [settings.ATS_OPERATOR["email"]]
+    with translation.override(settings.LANGUAGE_CODE):
+        subject, body = parts(render_to_string(template, context))
+    return EmailMessage(subject=subject, body=body, to=to)
 
 
 def take_back_rejection(application: Application) -> bool:

@@ -50,21 +50,44 @@ ALREADY = {
 }
 
 
+#: Why a restricted application takes no decision (Art. 18(2), Art. 21(1) GDPR).
+RESTRICTED = gettext_lazy(
+    "The use of this application is restricted. Until the privacy officer has answered the "
+    "applicant’s request, it can only be withdrawn."
+)
+
+
+def lock(pk: UUID) -> Application:
+    """Return the application, locked and read again: what every verb begins with."""
+    fresh = Application.objects.select_for_update().filter(pk=pk).first()
+    if fresh is None:
+        raise ChangeNotAllowed(_("This application has been erased. Nothing is left to change."))
+    return fresh
+
+
 def locked(application: Application, *, to: Status | None = None) -> Application:
     """Return the row, locked and read again, if it may change to this status (None: is open).
 
     Of two people who act on the same page one gets `ChangeNotAllowed` instead of undoing the
-    other's decision unseen.
+    other's decision unseen. A restricted application may only be withdrawn.
     """
-    fresh = Application.objects.select_for_update().filter(pk=application.pk).first()
-    if fresh is None:
-        raise ChangeNotAllowed(_("This application has been erased. Nothing is left to change."))
+    fresh = lock(application.pk)
+    if fresh.restricted_at and to != Status.WITHDRAWN:
+        raise ChangeNotAllowed(str(RESTRICTED))
     status = Status(fresh.status)
     allowed = to in NEXT[status] if to else status == Status.OPEN
     if not allowed:
         advice = _("Look at its history before you go on.")
         raise ChangeNotAllowed(f"{ALREADY[status]} {advice}")
     return fresh
+
+
+def officers_only(by: User, application: Application) -> None:
+    """Let only a privacy officer go on, and none in a matter of their own."""
+    if not access.has(by, access.Role.PRIVACY_OFFICER):
+        raise ChangeNotAllowed(_("Only the privacy officer may do this. Ask them to."))
+    if access.is_own(by, application):
+        raise ChangeNotAllowed(_("This application is your own. Somebody else must do this."))
 
 
 def submit(
@@ -227,9 +250,7 @@ def reopen(application: Application, *, by: User, reason: str, now: datetime) ->
     application = locked(application, to=Status.OPEN)
     if application.status != Status.REJECTED:
         raise ChangeNotAllowed(_("This applicant has been hired. Undo the hire instead."))
-    if application.delete_on and retention.is_due(
-        application.delete_on, today=retention.local_date(now)
-    ):
+    if application.is_being_erased(now):
         raise ChangeNotAllowed(_("The time of this application is over. It is being erased."))
     before = application.events.filter(kind=Event.Kind.REOPENED).exists()
     if before and not access.has(by, access.Role.PRIVACY_OFFICER):
@@ -247,9 +268,41 @@ def reopen(application: Application, *, by: User, reason: str, now: datetime) ->
 
 
 @transaction.atomic
-def withdraw(application: Application, *, by: User | None, now: datetime) -> Application:
-    """Close an application as withdrawn by the applicant (`by` is who noted it, if not they)."""
+def withdraw(
+    application: Application, *, by: User | None, now: datetime, erase: bool = False
+) -> Application:
+    """Close an application as withdrawn by the applicant (`by` is who noted it, if not they).
+
+    With `erase` it is due at once. That is the applicant's own wish alone: what somebody else
+    asks for in their name is a request for erasure, which a second person confirms.
+    """
+    if erase and by:
+        raise ChangeNotAllowed(
+            _("Only the applicant can have it erased at once. Register a request for erasure.")
+        )
     application = locked(application, to=Status.WITHDRAWN)
     close(application, Status.WITHDRAWN, now=now)
     application.events.create(kind=Event.Kind.WITHDRAWN, by=by, at=now)
+    if erase:
+        erase_now(application, now=now)
     return application
+
+
+def erase_now(
+    application: Application,
+    *,
+    now: datetime,
+    early: Application.Early = Application.Early.REQUEST,
+    by: User | None = None,
+) -> None:
+    """Make a closed application due at once. The caller holds the lock; holds still win.
+
+    One that is due already stays as it is: nothing may put off the moment of its breach.
+    """
+    if application.is_open:
+        raise ValueError("An open application has no clock to cut short.")
+    if not application.is_being_erased(now):
+        application.early, application.early_at = early, now
+        application.delete_on = retention.local_date(now)
+        application.save(update_fields=["early", "early_at", "delete_on"])
+    application.events.create(kind=Event.Kind.EARLY, by=by, at=now, detail=early)

@@ -12,15 +12,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
 
 from candidates import mail, retention
 from candidates.access import Role
-from candidates.models import Application, Event, Mail, User
+from candidates.models import Application, Event, Mail
 from storage import erasure, scanning
 from storage.models import Attachment, Attachments
 
@@ -107,22 +104,13 @@ def _tell(roles: Iterable[Role], files: Attachments, page: str, now: datetime) -
         return
     owners = sorted({str(file.application_id or file.employee_id) for file in found})
     links = [settings.ATS_SITE_URL + reverse(page, args=[owner]) for owner in owners]
+    context = {"links": links, "days": KEPT.days}
     try:
-        _alarm(roles, links).send()
+        mail.to_staff("mail/alarm.txt", context, roles=roles).send()
     except (smtplib.SMTPException, OSError) as error:
         log.warning("the privacy officer could not be told: %s", mail.code(error))
         return
     Attachment.objects.filter(pk__in=[file.pk for file in found]).update(officer_told_at=now)
-
-
-def _alarm(roles: Iterable[Role], links: list[str]) -> EmailMessage:
-    people = User.objects.filter(is_active=True, groups__name__in=list(roles)).distinct()
-    # Somebody has to know, also where nobody has the role.
-    to = sorted(people.values_list("email", flat=True)) or [settings.ATS_OPERATOR["email"]]
-    with translation.override(settings.LANGUAGE_CODE):
-        context = {"links": links, "days": KEPT.days}
-        subject, body = mail.parts(render_to_string("mail/alarm.txt", context))
-    return EmailMessage(subject=subject, body=body, to=to)
 
 
 # Its end ------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ Every one of them is safe to run twice, late, beside itself, or to be killed at 
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from candidates import mail, purge, quarantine
+from candidates import mail, purge, quarantine, requests
 from candidates.models import Heartbeat
 from storage import bounded, erasure, preview, uploads
 
@@ -44,6 +44,11 @@ def clean() -> str:
 def prepare_attachments() -> str:
     """Minutely, and at once when an application has come. See `preview.prepare`."""
     return str(preview.prepare(now=timezone.now()))
+
+
+def confirm_waited() -> str:
+    """Hourly. See `requests.confirm_waited`."""
+    return f"confirmed {requests.confirm_waited(timezone.now())}"
 
 
 def beat() -> str:

@@ -39,6 +39,10 @@ class Applications(models.QuerySet["Application"]):
         """Return those that the purge must erase now."""
         return self.past(now).exclude(models.Exists(self._holds(now)))
 
+    def unrestricted(self) -> Self:
+        """Return those that others than the privacy officer may see too."""
+        return self.filter(restricted_at__isnull=True)
+
     def same_address(self, application: "Application") -> Self:
         """Return the other applications of the same e-mail address; found, never merged."""
         return self.filter(email__iexact=application.email).exclude(pk=application.pk)
@@ -185,6 +189,12 @@ class Application(models.Model):
     def title(self) -> str:
         """The job's title, or that it is a speculative application."""
         return self.job.title if self.job else str(_("Speculative application"))
+
+    def is_being_erased(self, now: datetime) -> bool:
+        """Whether its last day has come, by the clock or by a request, held or not."""
+        return self.delete_on is not None and retention.is_due(
+            self.delete_on, today=retention.local_date(now)
+        )
 
     def close(self, status: Status, *, on: date) -> None:
         """Set a closed status and start the clock. Does not save; only the verbs call it."""

@@ -26,6 +26,10 @@ class Holds(models.QuerySet["Hold"]):
         """Return the holds that stop a purge at this moment."""
         return self.filter(until__gt=now)
 
+    def ending(self, now: datetime, *, within: timedelta) -> Self:
+        """Return the holds in force that end by themselves within this time."""
+        return self.in_force(now).filter(until__lte=now + within, until__lt=UNTIL_ANSWERED)
+
 
 class Hold(models.Model):
     """A reason to keep an application past its day, until a moment; lifting it means now."""

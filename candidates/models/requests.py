@@ -20,6 +20,14 @@ class Requests(models.QuerySet["Request"]):
         """Return those that nobody has answered for good."""
         return self.filter(state__in=Request.PENDING)
 
+    def restricting(self) -> Self:
+        """Return those on account of which only the privacy officer sees the application.
+
+        An objection that was upheld goes on restricting until the application is gone.
+        """
+        pending = Q(kind__in=Request.RESTRICTING, state__in=Request.PENDING)
+        return self.filter(pending | Q(kind=Request.Kind.OBJECTION, state=Request.State.ANSWERED))
+
     def late(self, today: date) -> Self:
         """Return those whose month is over and that are not answered."""
         return self.pending().filter(due_on__lt=today)
@@ -43,6 +51,7 @@ class Request(models.Model):
         REFUSED = "refused", _("refused")
 
     PENDING = (State.OPEN, State.GRANTED)
+    RESTRICTING = (Kind.RESTRICTION, Kind.OBJECTION)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     application = models.ForeignKey(Application, models.CASCADE, related_name="requests")

@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 
 from candidates import retention
 from candidates.models import Application, Employee
+from candidates.models.holds import UNTIL_ANSWERED
 
 register = template.Library()
 
@@ -75,27 +76,37 @@ def short(day: date, *, today: date) -> str:
 
 
 class Face(NamedTuple):
-    """What a clock shows."""
+    """What a clock shows; `day` is None where it ends with an answer and not on a day."""
 
     css: str
     inside: SafeString
-    day: date
+    day: date | None
     words: str
 
 
-def in_breach(delete_on: date, held: datetime | None, now: datetime) -> bool:
-    deadline = retention.end_of(delete_on)
-    return now >= (max(deadline, held + retention.GRACE) if held else deadline)
+def in_breach(
+    delete_on: date, held: datetime | None, now: datetime, early_at: datetime | None = None
+) -> bool:
+    late = [moment + retention.GRACE for moment in (held, early_at) if moment]
+    return now >= max([retention.end_of(delete_on), *late])
 
 
-def face(decided_on: date, delete_on: date, held: datetime | None, now: datetime) -> Face:
+def face(
+    decided_on: date,
+    delete_on: date,
+    held: datetime | None,
+    now: datetime,
+    early_at: datetime | None = None,
+) -> Face:
     today = retention.local_date(now)
+    if held and held >= UNTIL_ANSWERED:
+        return Face("clock held", SafeString(BARS), None, _("held until the request is answered"))
     if held and held > now:
         day = retention.local_date(held - timedelta(microseconds=1))
         words = _("held until %(day)s") % {"day": short(day, today=today)}
         return Face("clock held", SafeString(BARS), day, words)
     words = short(delete_on, today=today)
-    if in_breach(delete_on, held, now):
+    if in_breach(delete_on, held, now, early_at):
         words = _("overdue since %(day)s") % {"day": words}
         return Face("clock breach", pie_of(0), delete_on, words)
     if delete_on <= today:
@@ -108,7 +119,8 @@ def face(decided_on: date, delete_on: date, held: datetime | None, now: datetime
 def face_of(record: Application | Employee, now: datetime) -> Face | None:
     if record.decided_on is None or record.delete_on is None:
         return None
-    return face(record.decided_on, record.delete_on, held_until(record), now)
+    early_at = record.early_at if isinstance(record, Application) else None
+    return face(record.decided_on, record.delete_on, held_until(record), now, early_at)
 
 
 @register.simple_tag
@@ -118,12 +130,13 @@ def clock(record: Application | Employee, now: datetime | None = None) -> SafeSt
     if face is None:
         return SafeString("")
     return format_html(
-        '<span class="{}">{}<span class="unseen">{} </span><time datetime="{}">{}</time></span>',
+        '<span class="{}">{}<span class="unseen">{} </span>{}</span>',
         face.css,
         drawing(face.inside),
         _("To be erased:"),
-        face.day.isoformat(),
-        face.words,
+        format_html('<time datetime="{}">{}</time>', face.day.isoformat(), face.words)
+        if face.day
+        else face.words,
     )
 
 

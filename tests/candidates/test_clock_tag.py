@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
 from candidates.models import Application, Employee, Hold
+from candidates.models.holds import UNTIL_ANSWERED
 from candidates.templatetags import halbjahr
 from tests import world
 
@@ -81,6 +82,25 @@ def test_a_hold_shows_bars_and_its_last_day() -> None:
     assert 'class="clock held"' in html
     assert "pie" not in html
     assert '<time datetime="2026-12-01">held until 1 Dec</time>' in html
+
+
+def test_a_hold_without_an_end_says_so_and_shows_no_day_of_the_year_9999() -> None:
+    html = clock(closed(DECIDED, DELETE, UNTIL_ANSWERED))
+    assert 'class="clock held"' in html
+    assert "held until the request is answered</span>" in html
+    assert "9999" not in html
+    assert "9998" not in html
+    assert "<time" not in html
+
+
+def test_what_a_request_made_due_has_a_day_of_grace_before_the_breach() -> None:
+    """At 23:00 of its last day, 24 hours are more than what is left of the day."""
+    asked = datetime(2026, 9, 17, 21, 0, tzinfo=UTC)
+    record = closed(DECIDED, date(2026, 9, 17))
+    record.early_at = asked
+    assert ">today</time>" in clock(record, asked)
+    assert ">now</time>" in clock(record, asked + timedelta(hours=23, minutes=59))
+    assert 'class="clock breach"' in clock(record, asked + timedelta(hours=24))
 
 
 def test_after_a_hold_a_day_of_grace_comes_before_the_breach() -> None:

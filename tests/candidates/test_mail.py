@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from candidates import mail
-from candidates.models import Application, Mail
+from candidates.models import Application, Mail, Request
 from tests.conftest import MailSink
 from tests.world import NOW, TODAY, a_job, an_application
 
@@ -79,7 +79,14 @@ def test_every_mail_is_complete_in_every_language(purpose: Mail.Purpose, languag
         last_name="O'Neill <x>",
         status="rejected",
     )
-    subject, body = mail.compose(application, purpose)
+    request = Request(
+        application=application,
+        kind=Request.Kind.ACCESS,
+        received_at=NOW,
+        due_on=TODAY,
+        answer="Das ist Ihre Auskunft.",
+    )
+    subject, body = mail.compose(application, purpose, request=request)
     assert "Seán O'Neill <x>" in body
     assert "Ärztin & Chirurgin" in subject
     assert ("Guten Tag" if language == "de" else "Hello") in body

@@ -13,6 +13,7 @@ JOBS = {
     "attachments": ("candidates.tasks.prepare_attachments", 1),
     "mails": ("candidates.tasks.send_mails", 1),
     "scan": ("candidates.tasks.scan_pending", 1),
+    "requests": ("candidates.tasks.confirm_waited", 60),
     "clean": ("candidates.tasks.clean", 60),
     "beat": ("candidates.tasks.beat", 1),
 }

@@ -1,0 +1,278 @@
+"""The register of requests of data subjects (Art. 15 to 21 GDPR), and the verbs that answer them.
+
+While a request for access or restriction is pending, a hold keeps the application. A restriction
+and an objection leave the application to the privacy officer alone; an objection holds nothing,
+for objecting must not prolong storage. An erasure ahead of the clock takes two people.
+"""
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from candidates import mail, retention
+from candidates.access import Role
+from candidates.models import Application, Event, Hold, Mail, Request, User
+from candidates.models.holds import UNTIL_ANSWERED
+from candidates.pipeline import (
+    ChangeNotAllowed,
+    Person,
+    close,
+    erase_now,
+    lock,
+    officers_only,
+)
+from candidates.status import Status
+
+#: The time for an answer, in calendar months (Art. 12(3) GDPR).
+MONTHS = 1
+#: What stands for the second person where there is only one.
+WAIT = timedelta(hours=24)
+#: Who may be the second person of an early erasure.
+CONFIRMERS = (Role.RECRUITER, Role.PERSONNEL, Role.PRIVACY_OFFICER, Role.ADMINISTRATOR)
+
+#: The hold that stands while a request is pending.
+HOLDS = {
+    Request.Kind.ACCESS: Hold.Kind.ACCESS_REQUEST,
+    Request.Kind.RESTRICTION: Hold.Kind.RESTRICTION,
+}
+
+
+@transaction.atomic
+def register(
+    application: Application,
+    kind: Request.Kind,
+    *,
+    text: str = "",
+    by: User | None,
+    now: datetime,
+) -> Request:
+    """Take in a request; its month, its hold and its restriction begin, the applicant is told.
+
+    `by` is the privacy officer who enters it, None if the applicant asks in their own room. A
+    second request of a kind that is pending gives the first: asked twice is asked once.
+    """
+    application = lock(application.pk)
+    if by:
+        officers_only(by, application)
+    first = application.requests.pending().filter(kind=kind).first()
+    if first:
+        return first
+    request = application.requests.create(
+        kind=kind,
+        text=text.strip(),
+        received_at=now,
+        due_on=retention.delete_on(retention.local_date(now), months=MONTHS),
+        registered_by=by,
+    )
+    if kind in HOLDS:
+        request.holds.create(
+            application=application,
+            kind=HOLDS[kind],
+            reason=request.text,
+            set_by=by,
+            set_at=now,
+            until=UNTIL_ANSWERED,
+        )
+    _restrict(application, now)
+    application.events.create(kind=Event.Kind.REQUESTED, by=by, at=now, detail=kind)
+    mail.queue(application, Mail.Purpose.REQUESTED, now=now, send_at=now, request=request)
+    return request
+
+
+# Answers ------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def answer(request: Request, *, answer: str, by: User, now: datetime) -> Request:
+    """Answer a request with what the applicant is told; what it had begun ends.
+
+    An answered restriction is lifted; an answered objection is upheld: the application is closed
+    if it was open, and due at once. An erasure is granted and confirmed instead.
+    """
+    application, request = _locked(request, by=by)
+    if request.kind == Request.Kind.ERASURE:
+        raise ChangeNotAllowed(
+            _("Grant the erasure; a second person then confirms it. Or refuse it with a reason.")
+        )
+    _decide(request, Request.State.ANSWERED, text=_given(answer), by=by, now=now)
+    if request.kind == Request.Kind.OBJECTION:
+        _erase(application, Application.Early.OBJECTION, by=by, now=now)
+    _end(request, application, by=by, now=now)
+    return request
+
+
+@transaction.atomic
+def refuse(request: Request, *, reason: str, by: User, now: datetime) -> Request:
+    """Refuse a request for a reason that the applicant is told (Art. 12(4), 17(3) GDPR)."""
+    application, request = _locked(request, by=by)
+    _decide(request, Request.State.REFUSED, text=_given(reason), by=by, now=now)
+    _end(request, application, by=by, now=now)
+    return request
+
+
+@transaction.atomic
+def correct(request: Request, *, person: Person, answer: str, by: User, now: datetime) -> Request:
+    """Put what the applicant says in place of what was wrong, and answer (Art. 16 GDPR).
+
+    The history names the fields and not their values. Mails that wait go to the new address.
+    """
+    application, request = _locked(request, by=by)
+    if request.kind != Request.Kind.CORRECTION:
+        raise ChangeNotAllowed(_("This request asks for no correction. Look at it again."))
+    changed = [
+        name for name, value in asdict(person).items() if getattr(application, name) != value
+    ]
+    for name in changed:
+        setattr(application, name, getattr(person, name))
+    if changed:
+        application.save(update_fields=changed)
+        application.mails.filter(state=Mail.State.QUEUED).update(to=application.email)
+        detail = ",".join(changed)
+        application.events.create(kind=Event.Kind.CORRECTED, by=by, at=now, detail=detail)
+    _decide(request, Request.State.ANSWERED, text=_given(answer), by=by, now=now)
+    _end(request, application, by=by, now=now)
+    return request
+
+
+# Erasure ahead of the clock -----------------------------------------------------------------
+
+
+@transaction.atomic
+def grant(request: Request, *, by: User, now: datetime) -> Request:
+    """Agree to an erasure; a second person must confirm it.
+
+    A hold does not keep it from being granted, but the application stays until that has ended.
+    """
+    application, request = _locked(request, by=by)
+    if request.kind != Request.Kind.ERASURE or request.state != Request.State.OPEN:
+        raise ChangeNotAllowed(_("There is no erasure to grant here. Look at the request again."))
+    _decide(request, Request.State.GRANTED, text="", by=by, now=now)
+    request.save()
+    application.events.create(kind=Event.Kind.GRANTED, by=by, at=now, detail=request.kind)
+    return request
+
+
+@transaction.atomic
+def confirm(request: Request, *, by: User, now: datetime) -> Request:
+    """Confirm an erasure that another person has granted: the application is due at once."""
+    application, request = _locked(request)
+    if request.state != Request.State.GRANTED:
+        raise ChangeNotAllowed(_("The privacy officer has to grant this erasure first."))
+    if by.pk == request.decided_by_id:
+        raise ChangeNotAllowed(_("You granted this erasure yourself. A second person confirms it."))
+    if not seconds(request).filter(pk=by.pk).exists():
+        raise ChangeNotAllowed(_("Your role does not allow this. Ask a colleague to confirm it."))
+    _confirm(request, application, by=by, now=now)
+    return request
+
+
+def confirm_waited(now: datetime) -> int:
+    """Confirm the erasures that nobody else could and that were granted `WAIT` ago; hourly."""
+    waited = Request.objects.filter(state=Request.State.GRANTED, decided_at__lte=now - WAIT)
+    return sum(_confirm_waited(request, now) for request in list(waited))
+
+
+@transaction.atomic
+def _confirm_waited(request: Request, now: datetime) -> bool:
+    try:
+        application, request = _locked(request)
+    except ChangeNotAllowed:  # erased or answered meanwhile
+        return False
+    if request.state != Request.State.GRANTED or needs_second_person(request):
+        return False
+    _confirm(request, application, by=None, now=now)
+    return True
+
+
+def _confirm(request: Request, application: Application, *, by: User | None, now: datetime) -> None:
+    request.state, request.confirmed_by = Request.State.ANSWERED, by
+    _erase(application, Application.Early.REQUEST, by=by, now=now)
+    _end(request, application, by=by, now=now)
+
+
+def seconds(request: Request) -> QuerySet[User]:
+    """Return who may confirm an erasure: neither who granted it nor who asks for it."""
+    people = _people().exclude(email__iexact=request.application.email)
+    return people.exclude(pk=request.decided_by_id) if request.decided_by_id else people
+
+
+def needs_second_person(request: Request | None = None) -> bool:
+    """Whether there is anybody else to confirm a granted erasure; else 24 hours stand for them."""
+    return seconds(request).exists() if request else _people().count() > 1
+
+
+def _people() -> QuerySet[User]:
+    return User.objects.filter(
+        is_active=True, groups__name__in=[role.value for role in CONFIRMERS]
+    ).distinct()
+
+
+# What the verbs share -----------------------------------------------------------------------
+
+
+def _locked(request: Request, *, by: User | None = None) -> tuple[Application, Request]:
+    """Return application and request, locked and read again, if the request is pending.
+
+    With `by`, only for a privacy officer.
+    """
+    application = lock(request.application_id)
+    if by:
+        officers_only(by, application)
+    fresh = application.requests.pending().filter(pk=request.pk).first()
+    if fresh is None:
+        raise ChangeNotAllowed(_("This request has been answered. Look at it before you go on."))
+    return application, fresh
+
+
+def _given(text: str) -> str:
+    if not text.strip():
+        raise ChangeNotAllowed(_("Write what the applicant is told: the answer, or the reason."))
+    return text.strip()
+
+
+def _decide(request: Request, state: Request.State, *, text: str, by: User, now: datetime) -> None:
+    """Set what became of a request and by whom. Does not save."""
+    request.state, request.answer = state, text
+    request.decided_by, request.decided_at = by, now
+
+
+def _erase(
+    application: Application, early: Application.Early, *, by: User | None, now: datetime
+) -> None:
+    """Make an application due at once; an open one is withdrawn with it."""
+    if application.is_open:
+        close(application, Status.WITHDRAWN, now=now)
+        application.events.create(kind=Event.Kind.WITHDRAWN, by=by, at=now)
+    erase_now(application, now=now, early=early, by=by)
+
+
+def _end(request: Request, application: Application, *, by: User | None, now: datetime) -> None:
+    """Save a decided request; end its hold and, if nothing else restricts, the restriction."""
+    request.save()
+    request.holds.in_force(now).update(until=now)
+    restricted = application.restricted_at
+    _restrict(application, now)
+    about = {
+        "request": request,
+        "held": Application.objects.filter(pk=application.pk).held(now).exists(),
+        "lifted": restricted and not application.restricted_at,
+    }
+    kinds = {
+        Request.State.ANSWERED: Event.Kind.ANSWERED,
+        Request.State.REFUSED: Event.Kind.REFUSED,
+    }
+    application.events.create(
+        kind=kinds[Request.State(request.state)], by=by, at=now, detail=request.kind
+    )
+    mail.queue(application, Mail.Purpose.ANSWERED, now=now, send_at=now, **about)
+
+
+def _restrict(application: Application, now: datetime) -> None:
+    """Restrict an application as soon as a request wants it, and as long as one does."""
+    restricts = application.requests.restricting().exists()
+    if restricts != bool(application.restricted_at):
+        application.restricted_at = now if restricts else None
+        application.save(update_fields=["restricted_at"])

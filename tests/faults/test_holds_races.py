@@ -1,0 +1,151 @@
+"""A hold against a purge, on PostgreSQL: the record is held and there, or gone and not held."""
+
+from datetime import date
+from itertools import count
+from threading import get_ident
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from candidates import holds, purge, requests
+from candidates.models import Application, Event, Hold, Job, Request, User
+from candidates.pipeline import ChangeNotAllowed
+from tests.faults.test_races import at_once
+from tests.world import NOW, a_job, a_user, an_application, an_attachment, rounds, store
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once("postgres")]
+
+HALF_A_YEAR_AGO = date(2026, 3, 17)
+
+
+def a_due_one(job: Job) -> Application:
+    return an_application(job=job, status="rejected", decided_on=HALF_A_YEAR_AGO)
+
+
+def hold(application: Application, officer: User) -> Hold:
+    return holds.set_hold(
+        application,
+        kind=Hold.Kind.LEGAL_CLAIM,
+        reason="Klage nach § 15 AGG",
+        until=date(2026, 12, 1),
+        by=officer,
+        now=NOW,
+    )
+
+
+def test_of_a_hold_and_a_purge_exactly_one_wins_each_time() -> None:
+    job, officer = a_job(), a_user("privacy_officer")
+    ends = []
+    for _ in range(rounds(30, 1000)):
+        application = a_due_one(job)
+        file = an_attachment(application)
+
+        def set_hold(application: Application = application) -> None:
+            hold(application, officer)
+
+        held, purged = at_once(set_hold, lambda: purge.run(now=NOW))
+        assert purged == "won", "a purge never fails over a hold"
+        there = Application.objects.filter(pk=application.pk).exists()
+        assert there == (held == "won")
+        assert store().exists(file.key) == there
+        assert Hold.objects.filter(application=application).count() == there
+        assert Event.objects.filter(application=application, kind="held").count() == there
+        ends.append(held)
+        Application.objects.all().delete()
+    assert set(ends) <= {"won", "told"}
+
+
+def test_a_request_for_access_that_comes_with_the_purge_is_kept_or_told() -> None:
+    job = a_job()
+    for _ in range(rounds(30, 1000)):
+        application = a_due_one(job)
+
+        def ask(application: Application = application) -> None:
+            requests.register(application, Request.Kind.ACCESS, by=None, now=NOW)
+
+        asked, _purged = at_once(ask, lambda: purge.run(now=NOW))
+        there = Application.objects.filter(pk=application.pk).exists()
+        assert there == (asked == "won")
+        assert Request.objects.filter(application=application).count() == there
+        Application.objects.all().delete()
+
+
+class Between:
+    """Does something once, from another connection, at a statement of this thread's purge."""
+
+    def __init__(self, number: int, act: Any) -> None:
+        self.number, self.act = number, act
+        self.seen, self.thread = count(1), get_ident()
+        self.outcome: list[str] = []
+
+    def __call__(self, execute: Any, *args: Any) -> Any:
+        if get_ident() == self.thread and next(self.seen) == self.number:
+            self.outcome = at_once(self.act)
+        return execute(*args)
+
+
+def test_a_hold_set_before_any_statement_up_to_the_claim_keeps_the_record() -> None:
+    """Each statement of a purge in turn, until the row is locked: then a hold would wait."""
+    job, officer = a_job(), a_user("privacy_officer")
+    kept = []
+    for number in range(1, 40):
+        application = a_due_one(job)
+
+        def act(application: Application = application) -> None:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '200ms'")
+                hold(application, officer)
+
+        between = Between(number, act)
+        try:
+            with connection.execute_wrapper(between):
+                purge.run(now=NOW)
+        except Exception as error:  # noqa: BLE001  the lock timeout of the other connection
+            assert "lock timeout" in str(error), error
+        there = Application.objects.filter(pk=application.pk).exists()
+        assert there == (between.outcome == ["won"])
+        kept.append(there)
+        Application.objects.all().delete()
+    assert kept[0]
+    assert not kept[-1]
+
+
+@pytest.mark.parametrize("second", ["grant and refuse", "confirm and refuse"])
+def test_two_who_decide_on_one_request_do_not_both(second: str) -> None:
+    job, officer, other = a_job(), a_user("privacy_officer"), a_user("privacy_officer")
+    for _ in range(rounds(20, 200)):
+        application = an_application(job=job, status="rejected", decided_on=date(2026, 5, 5))
+        request = requests.register(application, Request.Kind.ERASURE, by=None, now=NOW)
+        requests.grant(request, by=officer, now=NOW)
+
+        def yes(request: Request = request) -> None:
+            requests.confirm(request, by=other, now=NOW)
+
+        def no(request: Request = request) -> None:
+            requests.refuse(request, reason="A claim is open.", by=other, now=NOW)
+
+        outcome = at_once(yes, no)
+        assert sorted(outcome) == ["told", "won"]
+        application.refresh_from_db()
+        assert bool(application.early) == (outcome == ["won", "told"])
+        assert application.mails.filter(purpose="answered").count() == 1
+
+
+def test_one_request_that_is_sent_twice_at_once_is_one() -> None:
+    job = a_job()
+    for _ in range(rounds(20, 200)):
+        application = an_application(job=job)
+
+        def ask(application: Application = application) -> None:
+            requests.register(application, Request.Kind.ACCESS, by=None, now=NOW)
+
+        assert at_once(ask, ask) == ["won", "won"]
+        assert (application.requests.count(), application.holds.count()) == (1, 1)
+
+
+def test_a_hold_on_what_is_gone_says_so() -> None:
+    application = a_due_one(a_job())
+    purge.run(now=NOW)
+    with pytest.raises(ChangeNotAllowed):
+        hold(application, a_user("privacy_officer"))
