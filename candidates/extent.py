@@ -1,5 +1,6 @@
 """How much goes with a record: its rows in the tables and its objects in storage."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,17 +21,20 @@ from django.utils.translation import gettext_lazy as _
 from candidates import reads
 from candidates.models import Employee, Event, Hold, Mail, Request
 from candidates.models.applications import Applications
+from candidates.purge.census import counted
+from candidates.purge.comprises import APPLICATION, EMPLOYEE
 from candidates.status import Status
 from storage.models import Attachment, Page, Words
 
-#: What an application has in tables besides its own row and its documents, and the way to it.
-PARTS: dict[type[Model], tuple[str, Promise]] = {
-    Words: ("attachment__application", _("Texts of documents")),
-    Page: ("attachment__application", _("Drawn pages")),
-    Event: ("application", _("Entries of the history")),
-    Mail: ("application", _("Mails")),
-    Hold: ("application", _("Holds")),
-    Request: ("application", _("Requests")),
+#: What the tables of `purge.comprises` hold, for a person.
+LABELS: dict[type[Model], Promise] = {
+    Attachment: _("Documents"),
+    Words: _("Texts of documents"),
+    Page: _("Drawn pages"),
+    Event: _("Entries of the history"),
+    Mail: _("Mails"),
+    Hold: _("Holds"),
+    Request: _("Requests"),
 }
 
 
@@ -44,11 +48,11 @@ class Share:
 
 
 def listed(applications: Applications) -> Applications:
-    """Add what a line of a list says: the job, the clock's hold, `row_count` and `object_count`."""
+    """Add what a line of a list says: the job, the hold, `row_count` and `object_count`."""
     documents = Attachment.objects.all()
     copies = documents.filter(view_key__isnull=False)
-    rows: Any = Value(1) + _number(documents)
-    for part, (way, _label) in PARTS.items():
+    rows: Any = Value(1)
+    for part, way in APPLICATION.items():
         rows += _number(part._default_manager.all(), way)
     shown = reads.with_hold(applications.select_related("job"))
     return shown.annotate(row_count=rows, object_count=_number(documents) + _number(copies))
@@ -62,24 +66,42 @@ def _number(rows: QuerySet[Any], way: str = "application") -> Expression:
 
 
 def shares(applications: Applications, employees: QuerySet[Employee]) -> list[Share]:
-    """Say what these records comprise, a share for each kind; always as many queries."""
+    """Say what these records comprise, a share for each kind, in two queries."""
     plain = applications.order_by()
     statuses = dict(plain.values_list("status").annotate(n=Count("pk")))
-    ids = plain.values("pk")
-    mine = Attachment.objects.filter(employee__in=employees.values("pk"))
-    found = [
+    parts = _parts(plain, employees)
+    copies = {
+        f"copies-{name}": rows.filter(view_key__isnull=False)
+        for name, (model, rows) in parts.items()
+        if model is Attachment
+    }
+    numbers = counted(
+        employees=employees, **copies, **{name: rows for name, (_model, rows) in parts.items()}
+    )
+    found: Counter[type[Model]] = Counter()
+    for name, (model, _rows) in parts.items():
+        found[model] += numbers[name]
+    objects: dict[type[Model], int] = {
+        Attachment: found[Attachment] + sum(numbers[name] for name in copies)
+    }
+    said = [
         *(Share(status.label, statuses.get(status, 0)) for status in Status),
-        _documents(_("Documents"), Attachment.objects.filter(application__in=ids)),
-        *(
-            Share(label, part._default_manager.filter(**{f"{way}__in": ids}).count())
-            for part, (way, label) in PARTS.items()
-        ),
-        Share(_("Employee records without a start"), employees.count()),
-        _documents(_("Their documents"), mine),
+        Share(_("Employee records without a start"), numbers["employees"]),
+        *(Share(label, found[model], objects.get(model, 0)) for model, label in LABELS.items()),
     ]
-    return [share for share in found if share.rows]
+    return [share for share in said if share.rows]
 
 
-def _documents(label: Promise | str, attachments: QuerySet[Attachment]) -> Share:
-    numbers = attachments.aggregate(rows=Count("pk"), copies=Count("view_key"))
-    return Share(label, numbers["rows"], numbers["rows"] + numbers["copies"])
+def _parts(
+    applications: Applications, employees: QuerySet[Employee]
+) -> dict[str, tuple[type[Model], QuerySet[Any]]]:
+    """Return each table's rows that go with these records, by a name of their own."""
+    owners = {"application": (APPLICATION, applications), "employee": (EMPLOYEE, employees)}
+    return {
+        f"{owner}-{model.__name__}": (
+            model,
+            model._default_manager.filter(**{f"{way}__in": records.values("pk")}),
+        )
+        for owner, (parts, records) in owners.items()
+        for model, way in parts.items()
+    }

@@ -7,10 +7,11 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from candidates import retention
 from candidates.models import Hold, Run
+from candidates.purge import brake
 from candidates.templatetags.halbjahr import BARS, THINNEST, drawing, pie_of, short
 from storage.models import Tombstone
 
@@ -42,6 +43,22 @@ def paused(hold: Hold, now: datetime) -> SafeString:
 def run_icon(run: Run) -> str:
     """Return the name of the icon for a run's end."""
     return {Run.State.GOOD: "check", Run.State.STOPPED: "pause"}.get(Run.State(run.state), "clock")
+
+
+#: What a run that failed could not do; those of the brake have their own sentences.
+TROUBLES = {
+    "objects": gettext_lazy("Objects are left in storage. It is tried again every minute."),
+    "records": gettext_lazy("Records could not be erased. The next run tries again."),
+    "remains": gettext_lazy("The independent reader found something that should be gone."),
+    "unproven": gettext_lazy("The storage could not be asked for a proof. The next run asks."),
+}
+
+
+@register.filter
+def sentences(codes: list[str]) -> list[str]:
+    """Return what the reasons of a stop or a failure mean; of an unknown one, the code."""
+    known = brake.SENTENCES | TROUBLES
+    return [str(known.get(code, code)) for code in codes]
 
 
 @register.filter

@@ -7,6 +7,7 @@ from django.urls import path, register_converter
 from candidates.views import (
     applications,
     board,
+    brake,
     downloads,
     employees,
     reader,
@@ -61,4 +62,5 @@ urlpatterns = [
     path("retention/ledger/", retention.ledger, name="ledger"),
     path("retention/ledger/file/", retention.ledger_file, name="ledger_file"),
     path("retention/dry-run/", trial.dry_run, name="dry_run"),
+    path("retention/confirm/", brake.confirm_purge, name="confirm_purge"),
 ]

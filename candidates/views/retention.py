@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from candidates import access, deadlines, extent, paging, purge, retention
 from candidates.access import Role
 from candidates.models import LedgerLine, Run
-from candidates.views import condition
+from candidates.views import brake, condition
 from candidates.views.page import page
 from storage.models import Tombstone
 
@@ -44,6 +44,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         access.applications(user), first=today, last=today + timedelta(days=1), now=now
     )
     context = {
+        **brake.notice(runs.get(Run.Job.PURGE)),
+        "announced": purge.brake.announcements(today),
         "breaches": purge.breaches(now),
         "calendar": calendar,
         "coming": {name: calendar.within(days) for name, days in SPANS.items()},

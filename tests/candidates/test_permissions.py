@@ -103,6 +103,8 @@ GET    hr:tombstones           -        302  403  403  403  403  200  403
 GET    hr:ledger               -        302  403  403  403  403  200  403
 GET    hr:ledger_file          -        302  403  403  403  403  200  403
 GET    hr:dry_run              -        302  403  403  403  403  200  403
+GET    hr:confirm_purge        -        302  403  403  403  403  200  403
+POST   hr:confirm_purge        -        302  403  403  403  403  409  403
 
 GET    admin:index             -        302  302  302  302  302  302  200
 

@@ -334,11 +334,14 @@ def _days() -> list[Any]:
 
 
 def grow(job: Any, number: int) -> None:
-    """Add applications due on several days, with holds, events, lines, runs and tombstones."""
+    """Add applications due on many days, with holds, events, lines, runs and tombstones.
+
+    No day gets so many that the brake would ask further.
+    """
     now = timezone.now()
     for n, application in enumerate(many_applications(job, number)):
         if application.delete_on:
-            application.delete_on = today() + timedelta(days=n % 5)
+            application.delete_on = today() + timedelta(days=n % 60)
             application.save(update_fields=["delete_on"])
         else:
             Application.objects.filter(pk=application.pk).update(
