@@ -6,7 +6,7 @@ Every one of them is safe to run twice, late, beside itself, or to be killed at 
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from candidates import mail, purge, quarantine, requests
+from candidates import holds, mail, purge, quarantine, requests, watch
 from candidates.models import Heartbeat
 from storage import bounded, erasure, preview, uploads
 
@@ -49,6 +49,22 @@ def prepare_attachments() -> str:
 def confirm_waited() -> str:
     """Hourly. See `requests.confirm_waited`."""
     return f"confirmed {requests.confirm_waited(timezone.now())}"
+
+
+def watch_over() -> str:
+    """Hourly: what is wrong, what ends soon, what comes. See `watch.alarm` and the others."""
+    now = timezone.now()
+    told = {
+        "alarm": watch.alarm(now),
+        "holds": holds.remind(now),
+        "large days": purge.brake.announce(now),
+    }
+    return ", ".join(f"{what} {int(sent)}" for what, sent in told.items())
+
+
+def compare_storage() -> str:
+    """Daily. See `storage.sweep`."""
+    return str(watch.compare(now=timezone.now(), fix=True))
 
 
 def beat() -> str:

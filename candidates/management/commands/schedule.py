@@ -14,6 +14,8 @@ JOBS = {
     "mails": ("candidates.tasks.send_mails", 1),
     "scan": ("candidates.tasks.scan_pending", 1),
     "requests": ("candidates.tasks.confirm_waited", 60),
+    "watch": ("candidates.tasks.watch_over", 60),
+    "sweep": ("candidates.tasks.compare_storage", 24 * 60),
     "clean": ("candidates.tasks.clean", 60),
     "beat": ("candidates.tasks.beat", 1),
 }
