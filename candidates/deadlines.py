@@ -161,8 +161,8 @@ def held(user: User, now: datetime) -> QuerySet[Hold]:
 
 def undecided(user: User, now: datetime) -> Applications:
     """Return the open applications that have waited `ATS_OPEN_MONTHS` for a decision."""
-    since = now - relativedelta(months=settings.ATS_OPEN_MONTHS)
-    seen = access.applications(user).open().filter(received_at__lte=since)
+    last_day = retention.local_date(now) - relativedelta(months=settings.ATS_OPEN_MONTHS)
+    seen = access.applications(user).open().filter(received_at__lt=retention.end_of(last_day))
     return seen.select_related("job", "stage")
 
 

@@ -46,7 +46,6 @@ def _result(user: User, moment: datetime) -> dict[str, Any]:
     shares = extent.shares(Application.objects.due(moment), Employee.objects.due(moment))
     return {
         "day": retention.local_date(moment),
-        "moment": moment,
         "outcome": purge.run(now=moment, dry_run=True),
         "shares": shares,
         "rows": sum(share.rows for share in shares),

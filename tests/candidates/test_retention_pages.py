@@ -285,7 +285,7 @@ def test_a_dry_run_shows_what_would_go_and_writes_nothing(officer: Client) -> No
     held.holds.create(kind="other", reason="?", set_at=now, until=now + timedelta(days=30))
     path = reverse("hr:dry_run", query={"today": str(application.delete_on)})
     page = text(officer, path)
-    assert "1 record would go on" in page
+    assert "1 record would go by" in page
     assert page.index("Would go") < page.index("Öçalan") < page.index("Held back")
     assert page.index("Held back") < page.index("Yıldırım")
     assert (Application.objects.count(), Run.objects.count(), LedgerLine.objects.count()) == (
