@@ -6,7 +6,7 @@ Every one of them is safe to run twice, late, beside itself, or to be killed at 
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from candidates import holds, mail, purge, quarantine, requests, watch
+from candidates import holds, ledger, mail, purge, quarantine, requests, watch
 from candidates.models import Heartbeat
 from storage import bounded, erasure, preview, uploads
 
@@ -39,6 +39,17 @@ def clean() -> str:
     bounded.clean(now)
     staged, left = uploads.clean_expired(now), uploads.clear_temporary(now)
     return f"staged uploads gone: {staged}, temporary files: {left}"
+
+
+def keep_ledger() -> str:
+    """Minutely. See `ledger.keep`."""
+    return ledger.keep(now=timezone.now())
+
+
+def verify_ledger() -> str:
+    """Daily. See `ledger.check`."""
+    faults = ledger.check(now=timezone.now())
+    return f"faults: {len(faults)}"
 
 
 def prepare_attachments() -> str:
