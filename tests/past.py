@@ -3,9 +3,9 @@
 from datetime import datetime, time, timedelta
 from itertools import cycle
 
-from candidates import purge, retention
+from candidates import ledger, purge, retention, watch
 from candidates.demo.clock import earliest_decision
-from candidates.models import Application, Job
+from candidates.models import Application, Heartbeat, Job
 from tests import world
 
 #: How many applications went on each of the last days, the oldest day first.
@@ -24,6 +24,10 @@ def live_through_the_week(now: datetime) -> None:
             world.an_attachment(application)
         # So late that the run of the last day is not yet too long ago.
         purge.run(now=datetime.combine(day, time(23, 40), tzinfo=retention.zone()))
+    ledger.keep(now=now)
+    ledger.check(now=now)
+    watch.compare(now=now, fix=False)
+    Heartbeat.objects.beat("cluster", now)
 
 
 def stop_the_purge(now: datetime) -> None:

@@ -9,13 +9,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from candidates import watch
 from candidates.models import Run
 from candidates.templatetags.deletion import ago, outcome
 from storage import scanning
 from storage.models import Attachment, Tombstone
 
 #: After how long a job's silence needs somebody, and an object that has not gone.
-SILENCE = {Run.Job.PURGE: timedelta(hours=25), Run.Job.SWEEP: timedelta(hours=49)}
+SILENCE = {
+    Run.Job.PURGE: timedelta(hours=25),
+    Run.Job.SWEEP: timedelta(hours=49),
+    Run.Job.VERIFY: timedelta(hours=49),
+}
 PATIENCE = timedelta(hours=24)
 
 
@@ -42,18 +47,25 @@ def lines(runs: dict[str, Run], now: datetime) -> Iterator[Line]:
     yield _job(runs.get(Run.Job.VERIFY), now, Run.Job.VERIFY, _("Ledger complete"), _("daily"))
     yield _objects(now)
     yield from _scanner(now)
+    yield from _others(now)
 
 
 def _job(run: Run | None, now: datetime, job: Run.Job, well: str, rhythm: str) -> Line:
     if run is None:
         return Line(False, _("%(job)s: has not run yet") % {"job": job.label}, rhythm)
     when = _("%(ago)s, %(rhythm)s") % {"ago": ago(run.started_at, now), "rhythm": rhythm}
-    if now - run.started_at > SILENCE.get(job, SILENCE[Run.Job.SWEEP]):
+    if now - run.started_at > SILENCE[job]:
         return Line(False, _("%(job)s: silent for too long") % {"job": job.label}, when)
-    if run.state in {Run.State.FAILED, Run.State.STOPPED}:
+    if _is_odd(run):
         said = {"job": job.label, "outcome": outcome(run)}
         return Line(False, _("%(job)s: %(outcome)s") % said, when)
     return Line(True, well, when)
+
+
+def _is_odd(run: Run) -> bool:
+    """Whether a run asks for a person: objects that miss or belong to nobody do, too."""
+    found = run.numbers.get("missing") or run.numbers.get("foreign")
+    return run.state in {Run.State.FAILED, Run.State.STOPPED} or bool(found)
 
 
 def _objects(now: datetime) -> Line:
@@ -79,3 +91,22 @@ def _scanner(now: datetime) -> Iterator[Line]:
         yield Line(False, says % {"n": number}, detail)
     elif scanning.is_on():
         yield Line(True, _("Virus scan"), _("no file waits"))
+
+
+#: Conditions of `watch` that other lines or other places of the page tell.
+TOLD = {
+    "breach",
+    "ledger-faults",
+    "object-missing",
+    "purge-silent",
+    "purge-stopped",
+    "tombstone-old",
+    "undecided",
+}
+
+
+def _others(now: datetime) -> Iterator[Line]:
+    """Yield what else is wrong, without asking the storage: a page must not wait for it."""
+    for found in watch.conditions(now, ask_storage=False):
+        if found.code not in TOLD:
+            yield Line(False, found.sentence)

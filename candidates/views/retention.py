@@ -4,19 +4,18 @@ For the privacy officer alone. Persons are those that `access.applications` show
 those of all records.
 """
 
-import csv
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.utils import timezone, translation
+from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from candidates import access, deadlines, extent, paging, purge, retention
+from candidates import access, deadlines, extent, ledger, paging, purge, retention
 from candidates.access import Role
 from candidates.models import LedgerLine, Run
 from candidates.views import brake, condition
@@ -138,7 +137,7 @@ def tombstones(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @officer
-def ledger(request: HttpRequest) -> HttpResponse:
+def ledger_lines(request: HttpRequest) -> HttpResponse:
     found = _cut(request, LedgerLine.objects.all(), ("-id",))
     return _page(request, "hr/ledger.html", {"page": found})
 
@@ -157,79 +156,16 @@ def _cut(
     return paging.cut(rows, order=order, scope=rows if scope is None else scope, query=request.GET)
 
 
-# The ledger as a file ------------------------------------------------------------------------
-
-#: What a spreadsheet takes for the beginning of a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-
-class _Echo:
-    """A file for `csv` that hands on what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 @require_safe
 @officer
 def ledger_file(request: HttpRequest) -> StreamingHttpResponse:
-    """Send the whole ledger as CSV, oldest line first, a few lines in memory at a time."""
+    """Send the sealed lines as `manage.py ledger export` has them, a page in memory at a time."""
     name = f"{_('ledger')}-{retention.local_date(timezone.now()).isoformat()}.csv"
     return StreamingHttpResponse(
-        _csv(translation.get_language()),
+        ledger.as_csv(),
         content_type="text/csv; charset=utf-8",
         headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
+            "Content-Disposition": content_disposition_header(as_attachment=True, filename=name),
             "Cache-Control": "private, no-store",
         },
     )
-
-
-def _csv(language: str) -> Iterator[str]:
-    """Yield the rows of the file, in a language: they are made when the request is over."""
-    writer = csv.writer(_Echo())
-    yield "\ufeff"  # or spreadsheets take UTF-8 for something else
-    with translation.override(language):
-        head = _head()
-    yield writer.writerow(head)
-    for line in LedgerLine.objects.order_by("pk").iterator(chunk_size=1000):
-        with translation.override(language):
-            cells = [_harmless(value) for value in _cells(line)]
-        yield writer.writerow(cells)
-
-
-def _head() -> list[str]:
-    return [
-        _("Number"),
-        _("Day"),
-        _("Kind"),
-        _("Record"),
-        _("Rows"),
-        _("Objects"),
-        _("Rule"),
-        _("Privacy policy"),
-        _("Proven"),
-        _("Hash of the line before"),
-        _("Hash"),
-    ]
-
-
-def _cells(line: LedgerLine) -> list[Any]:
-    return [
-        line.sequence or "",
-        line.day.isoformat(),
-        line.get_kind_display(),
-        line.record,
-        line.rows,
-        line.objects_count,
-        line.get_rule_display(),
-        line.policy_version,
-        _("yes") if line.is_proven else _("not yet"),
-        line.previous,
-        line.hash,
-    ]
-
-
-def _harmless(value: Any) -> str:
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from candidates import retention
+from candidates import ledger, retention
 from candidates.models import Application, Event, LedgerLine, Run
 from candidates.templatetags import deletion
 from storage.models import Tombstone
@@ -164,23 +164,15 @@ def test_a_cursor_that_is_none_shows_the_beginning(officer: Client, cursor: str)
         assert "This is its beginning" in page
 
 
-def test_the_file_of_the_ledger_has_every_line_and_no_formula(officer: Client) -> None:
-    line(sequence=1, previous="0" * 64, hash="1" * 64, policy_version="=1+1")
-    line(is_proven=True)
+def test_the_file_of_the_ledger_has_every_sealed_line(officer: Client) -> None:
+    for _ in range(3):
+        line()
+    ledger.seal(now=timezone.now())
     response = officer.get(reverse("hr:ledger_file"))
-    rows = list(csv.reader(StringIO(b"".join(response).decode("utf-8-sig"))))
-    assert len(rows) == 3
-    assert rows[1][0] == "1"
-    assert rows[1][3] == "9f3ce17a" * 8
-    assert rows[1][7] == "'=1+1"
-    assert [row[8] for row in rows[1:]] == ["not yet", "yes"]
-    assert ".csv" in response["Content-Disposition"]
-
-
-def test_the_file_of_the_ledger_is_in_the_readers_language(officer: Client) -> None:
-    line()
-    response = officer.get(reverse("hr:ledger_file"), headers={"accept-language": "de"})
-    assert "Objekte" in b"".join(response).decode()
+    rows = list(csv.reader(StringIO(b"".join(response).decode())))
+    assert [row[0] for row in rows[1:]] == ["1", "2", "3"]
+    assert all("9f3ce17a" * 8 in row for row in rows[1:])
+    assert response["Content-Disposition"] == f'attachment; filename="ledger-{today()}.csv"'
 
 
 # Jobs and objects ----------------------------------------------------------------------------
@@ -272,6 +264,23 @@ def test_how_long_ago_is_said_in_the_largest_unit_that_says_enough(
     minutes: int, words: str
 ) -> None:
     assert deletion.ago(world.NOW - timedelta(minutes=minutes), world.NOW) == words
+
+
+def test_what_else_is_wrong_stands_among_the_lines_that_are_well(officer: Client) -> None:
+    old = timezone.now() - timedelta(hours=1)
+    line()
+    LedgerLine.objects.update(written_at=old)
+    assert "has waited for its seal" in text(officer, reverse("hr:retention"))
+    ledger.seal(now=timezone.now())
+    assert "has waited for its seal" not in text(officer, reverse("hr:retention"))
+
+
+@pytest.mark.parametrize("what", ["missing", "foreign"])
+def test_a_comparison_that_found_something_is_not_well(officer: Client, what: str) -> None:
+    run("sweep", numbers={"strays": 0})
+    assert "Storage as recorded" in text(officer, reverse("hr:retention"))
+    run("sweep", numbers={what: 1, "strays": 1})
+    assert "Storage as recorded" not in text(officer, reverse("hr:retention"))
 
 
 # The dry run ---------------------------------------------------------------------------------
