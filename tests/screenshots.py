@@ -96,6 +96,8 @@ def serve() -> str:
         "DATABASE_URL": f"sqlite:///{home / 'halbjahr.sqlite3'}",
         "ATS_STORAGE_URL": f"file://{home / 'attachments'}",
         "DJANGO_SETTINGS_MODULE": "ats.settings",
+        # Playwright's event loop runs while pictures have their past written.
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
     }
     import django
     from django.core.management import call_command

@@ -53,7 +53,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "last_purge": runs.get(Run.Job.PURGE),
         "soon": extent.listed(soon).order_by("delete_on", "pk")[: FEW + 1],
         "held": deadlines.held(user, now).order_by("until", "pk")[: FEW + 1],
-        "ledger": LedgerLine.objects.order_by("-pk")[: FEW - 1],
+        "ledger": deadlines.erased().order_by("-pk")[: FEW - 1],
         "condition": list(condition.lines(runs, now)),
         "undecided": deadlines.undecided(user, now).order_by("received_at", "pk")[: FEW + 1],
         "reopened": deadlines.reopened(user).order_by("-at", "-pk")[: FEW + 1],
