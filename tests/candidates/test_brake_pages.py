@@ -139,6 +139,7 @@ def test_a_large_day_to_come_is_announced_and_can_be_confirmed_ahead(officer: Cl
     page = officer.get(reverse("hr:retention")).content.decode()
     assert "That is confirmed." in page
     assert f'href="{path}"' not in page
+    assert "There is nothing to confirm" in officer.get(path).content.decode()
 
 
 @pytest.mark.parametrize("day", ["x", "2026-02-30", "9999-12-31", "1900-01-01"])
