@@ -70,7 +70,7 @@ def test_the_page_says_first_that_nothing_is_overdue(officer: Client) -> None:
 def test_the_page_says_first_what_is_overdue(officer: Client) -> None:
     goes_in(-1)
     goes_in(-2)
-    assert "<h1>2 are overdue</h1>" in text(officer, reverse("hr:retention"))
+    assert '<h1 class="gone">2 are overdue</h1>' in text(officer, reverse("hr:retention"))
 
 
 def test_each_day_on_which_something_goes_leads_to_its_page(officer: Client) -> None:
