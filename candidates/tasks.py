@@ -1,67 +1,107 @@
 """Entry points of the job cluster: ids in, one line out, no logic.
 
 Every one of them is safe to run twice, late, beside itself, or to be killed at any line.
+
+The queue keeps results and, of a failure, the whole traceback with the exception's message, in
+which a database quotes the row. So each is `nameless`.
 """
+
+import logging
+from collections.abc import Callable
+from functools import wraps
 
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from candidates import holds, ledger, mail, purge, quarantine, requests, watch
+from ats.logs import where
+from candidates import certificates, holds, ledger, mail, purge, quarantine, requests, runs, watch
 from candidates.models import Heartbeat
 from storage import bounded, erasure, preview, uploads
 
+log = logging.getLogger("ats.tasks")
 
+
+class TaskFailed(Exception):
+    """A task failed; says where and with which kind of exception, nothing of anybody."""
+
+
+def nameless(task: Callable[[], str]) -> Callable[[], str]:
+    """Have a task's failure say nothing of a person: neither in the queue nor in the log."""
+
+    @wraps(task)
+    def run() -> str:
+        try:
+            return task()
+        except Exception as error:
+            log.exception("the task %s failed", task.__name__)
+            raise TaskFailed(where(error).strip()) from None
+
+    return run
+
+
+@nameless
 def purge_due() -> str:
     """Hourly. See `purge.run`."""
     return str(purge.run())
 
 
+@nameless
 def work_tombstones() -> str:
     """Minutely. See `erasure.work`."""
     return str(erasure.work(now=timezone.now()))
 
 
+@nameless
 def send_mails() -> str:
     """Minutely, and at once when a mail is due. See `mail.send_due`."""
     return f"sent {mail.send_due(timezone.now())}"
 
 
+@nameless
 def scan_pending() -> str:
     """Minutely. See `quarantine.run`."""
     return str(quarantine.run(timezone.now()))
 
 
+@nameless
 def clean() -> str:
-    """Hourly: uploads never sent or never whole, old sessions, pages drawn long ago."""
+    """Hourly: uploads never sent or never whole, old sessions, runs, pages drawn long ago."""
     now = timezone.now()
     Session.objects.filter(expire_date__lt=now).delete()
+    purge.forget_expired_cache(now)
+    runs.forget_old(now)
     preview.forget_pages(now)
     bounded.clean(now)
     staged, left = uploads.clean_expired(now), uploads.clear_temporary(now)
     return f"staged uploads gone: {staged}, temporary files: {left}"
 
 
+@nameless
 def keep_ledger() -> str:
     """Minutely. See `ledger.keep`."""
     return ledger.keep(now=timezone.now())
 
 
+@nameless
 def verify_ledger() -> str:
     """Daily. See `ledger.check`."""
     faults = ledger.check(now=timezone.now())
     return f"faults: {len(faults)}"
 
 
+@nameless
 def prepare_attachments() -> str:
     """Minutely, and at once when an application has come. See `preview.prepare`."""
     return str(preview.prepare(now=timezone.now()))
 
 
+@nameless
 def confirm_waited() -> str:
     """Hourly. See `requests.confirm_waited`."""
     return f"confirmed {requests.confirm_waited(timezone.now())}"
 
 
+@nameless
 def watch_over() -> str:
     """Hourly: what is wrong, what ends soon, what comes. See `watch.alarm` and the others."""
     now = timezone.now()
@@ -73,11 +113,19 @@ def watch_over() -> str:
     return ", ".join(f"{what} {int(sent)}" for what, sent in told.items())
 
 
+@nameless
 def compare_storage() -> str:
     """Daily. See `storage.sweep`."""
     return str(watch.compare(now=timezone.now(), fix=True))
 
 
+@nameless
+def send_certificates() -> str:
+    """Minutely. See `certificates.send_due`."""
+    return f"sent {certificates.send_due(timezone.now())}"
+
+
+@nameless
 def beat() -> str:
     """Minutely: the sign that the cluster is alive, for `/health/`."""
     Heartbeat.objects.beat("cluster", timezone.now())

@@ -9,14 +9,15 @@ from datetime import date, datetime, timedelta
 from io import BytesIO
 from itertools import count
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import translation
 
-from candidates import legal
-from candidates.models import Application, Employee, Job, Stage, User
+from candidates import ledger, legal
+from candidates.models import Application, Employee, Job, LedgerLine, Stage, User
 from candidates.models.jobs import DEFAULT_STAGES
 from candidates.status import Status
 from storage.models import Attachment
@@ -145,6 +146,28 @@ def an_employee(**fields: Any) -> Employee:
         "hired_at": NOW,
     }
     return Employee.objects.create(**defaults | fields)
+
+
+# The ledger -------------------------------------------------------------------------------
+
+
+def a_ledger_line(**fields: Any) -> LedgerLine:
+    """Write a line as a purge, the sealer and a proof leave it; its hash is none of the chain's."""
+    number = LedgerLine.objects.count() + 1
+    defaults: dict[str, Any] = {
+        "day": TODAY,
+        "kind": LedgerLine.Kind.APPLICATION,
+        "record": ledger.keyed_hash(uuid4()),
+        "rows": 14,
+        "objects_count": 3,
+        "rule": LedgerLine.Rule.RETENTION,
+        "policy_version": "2026-11",
+        "sequence": number,
+        "previous": "0" * 64,
+        "hash": f"{number:064x}",
+        "is_proven": True,
+    }
+    return LedgerLine.objects.create(**defaults | fields)
 
 
 # Files ------------------------------------------------------------------------------------

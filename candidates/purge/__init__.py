@@ -11,12 +11,14 @@ from .census import breaches
 from .clocks import shorten_clocks
 from .job import Outcome, run
 from .moment import database_now
+from .traces import forget_expired_cache
 
 __all__ = [
     "Outcome",
     "brake",
     "breaches",
     "database_now",
+    "forget_expired_cache",
     "proof",
     "run",
     "shorten_clocks",

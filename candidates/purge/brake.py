@@ -19,7 +19,7 @@ from candidates.models import Application, Confirmation, Employee, Run, User
 from candidates.pipeline import ChangeNotAllowed
 
 from . import clocks, telling
-from .census import counted, unforeseen
+from .census import counted, unforecast, unforeseen
 
 UNFORESEEN, CLOCKS, LATE, TIME = "unforeseen", "clocks", "late", "time"
 #: What only a replay of the ledger mends, never a confirmation.
@@ -60,6 +60,8 @@ LARGEST_DRIFT = timedelta(minutes=5)
 AHEAD = timedelta(days=7)
 #: What a confirmation ahead of its day stands for: the other reasons nobody can foresee.
 FORESEEABLE = [UNFORESEEN, LATE]
+#: Rows in one statement.
+PAGE = 1_000
 
 
 def sentence(code: str) -> str:
@@ -73,12 +75,12 @@ def reasons(now: datetime, *, due: int, drift: timedelta) -> list[str]:
     `due` counts records; `drift` is how far the process's time is from the database's.
     """
     found = {
-        TIME: lambda: drift > LARGEST_DRIFT,
-        UNFORESEEN: lambda: due > FEW and _is_unforeseen(now),
-        CLOCKS: lambda: due > 0 and clocks.disagree(now),
-        LATE: lambda: due > FEW and _is_late(now),
+        TIME: drift > LARGEST_DRIFT,
+        UNFORESEEN: due > FEW and _is_unforeseen(now),
+        CLOCKS: due > 0 and clocks.disagree(now),
+        LATE: due > FEW and _is_late(now),
     }
-    return [code for code, holds in found.items() if holds()]
+    return [code for code, holds in found.items() if holds]
 
 
 def _is_unforeseen(now: datetime) -> bool:
@@ -89,6 +91,19 @@ def _is_unforeseen(now: datetime) -> bool:
 def _is_late(now: datetime) -> bool:
     last = runs.last_good(Run.Job.PURGE)
     return last is None or now - last.started_at > LATEST
+
+
+@transaction.atomic
+def foresee(now: datetime) -> None:
+    """Write into the rows that the next day's purge will take what this day foresees.
+
+    Rows that somebody else has locked are for the next run, since nobody may wait for a purge.
+    """
+    rows = unforecast(now).order_by("pk").select_for_update(skip_locked=True, of=("self",))
+    today, last = retention.local_date(now), None
+    while ids := list((rows.filter(pk__gt=last) if last else rows).values_list("pk")[:PAGE]):
+        (last,) = ids[-1]
+        Application.objects.filter(pk__in=[pk for (pk,) in ids]).update(foreseen_on=today)
 
 
 def too_many(closed: int) -> float:

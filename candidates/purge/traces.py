@@ -2,10 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
+from django.core.cache import caches
+from django.core.cache.backends.db import BaseDatabaseCache
+from django.db import connection
 from django.db.models import Model
 from django_q.models import OrmQ, Task
 
@@ -28,6 +33,16 @@ def erase(erased: Iterable[Erased]) -> int:
     if not names:
         return 0
     return sum(_erase_from(model, says, names) for model, says in PLACES.items())
+
+
+def forget_expired_cache(now: datetime) -> None:
+    """Delete what is over from a cache that is a table: Django leaves it until there is much."""
+    if not isinstance(caches["default"], BaseDatabaseCache):
+        return
+    table = connection.ops.quote_name(settings.CACHES["default"]["LOCATION"])
+    moment = connection.ops.adapt_datetimefield_value(now)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {table} WHERE expires < %s", [moment])  # noqa: S608
 
 
 def _names(record: Erased) -> list[str]:

@@ -8,8 +8,10 @@ from candidates.views import (
     applications,
     board,
     brake,
+    certificates,
     downloads,
     employees,
+    policy,
     reader,
     retention,
     today,
@@ -63,4 +65,14 @@ urlpatterns = [
     path("retention/ledger/file/", retention.ledger_file, name="ledger_file"),
     path("retention/dry-run/", trial.dry_run, name="dry_run"),
     path("retention/confirm/", brake.confirm_purge, name="confirm_purge"),
+    path(
+        "retention/ledger/<int:sequence>/certificate.pdf", certificates.as_pdf, name="certificate"
+    ),
+    path(
+        "retention/ledger/<int:sequence>/certificate.json",
+        certificates.as_json,
+        name="certificate_json",
+    ),
+    path("policy/", policy.clauses, name="policy"),
+    path("policy/processing/", policy.processing, name="processing"),
 ]

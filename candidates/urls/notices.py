@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from candidates.views import notices
+from candidates.views import certificates, notices
 
 urlpatterns = [
     path("privacy/", notices.privacy, name="privacy"),
     path("imprint/", notices.imprint, name="imprint"),
+    path("verify/", certificates.verify, name="verify"),
 ]

@@ -1,26 +1,21 @@
 """The pages that the law asks for, made from the settings that the code runs on."""
 
-from datetime import timedelta
-
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from candidates import legal
-from storage.uploads import STAGED_FOR
+from candidates import policy
 
 
 @login_not_required
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    context = {
-        "basis": legal.basis().label,
-        "version": settings.ATS_POLICY_VERSION,
-        "session_hours": settings.SESSION_COOKIE_AGE // 3600,
-        "staged_hours": STAGED_FOR // timedelta(hours=1),
-    }
+    parts = [
+        (part, [clause for clause in policy.CLAUSES if clause.part == part]) for part in policy.Part
+    ]
+    context = {"parts": parts, "version": settings.ATS_POLICY_VERSION}
     return render(request, "careers/privacy.html", context)
 
 

@@ -36,6 +36,7 @@ MENU = (
     ),
     Entry("jobs", _("Jobs"), "square-kanban", reverse_lazy("hr:jobs"), access.READERS),
     Entry("employees", _("Employees"), "users", reverse_lazy("hr:employees"), (Role.PERSONNEL,)),
+    Entry("policy", _("Policy"), "scale", reverse_lazy("hr:policy"), (Role.PRIVACY_OFFICER,)),
     Entry(
         "retention",
         _("Retention"),

@@ -14,7 +14,8 @@ from candidates.purge import brake
 from tests import world
 from tests.candidates.test_queries import many_applications
 
-pytestmark = pytest.mark.django_db
+#: A store without copies of the ledger: those of other tests would say that a restore is due.
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("attachment_store")]
 
 PATH = "/hr/retention/confirm/"
 

@@ -107,7 +107,7 @@ def test_thanks_know_nothing_of_the_person(client: Client) -> None:
 def test_every_page_that_states_the_period_takes_it_from_the_setting(
     client: Client, settings: "Settings", months: int, words: str
 ) -> None:
-    settings.ATS_RETENTION_MONTHS = months
+    settings.ATS_RETENTION_MONTHS = settings.ATS_OPEN_MONTHS = months
     for path in ("/jobs/", "/apply/", "/apply/thanks/", "/privacy/"):
         html = text(client, path)
         assert words in html

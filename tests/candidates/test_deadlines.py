@@ -148,6 +148,7 @@ def test_the_circle_of_a_day_is_that_of_a_decision_whose_day_it_is() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("attachment_store")
 def test_a_list_says_as_many_rows_and_objects_as_the_ledger_will() -> None:
     application = goes_on(world.TODAY)
     other = goes_on(world.TODAY)

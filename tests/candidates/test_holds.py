@@ -343,11 +343,12 @@ def _everything_else(application: Application, *, by: User) -> None:
     request = requests.register(application, Request.Kind.ACCESS, by=None, now=NOW)
     officer = a_user("privacy_officer")
     requests.answer(request, answer="Your data", by=officer, now=NOW)
-    for call in (
+    calls: list[Any] = [
         lambda: pipeline.assign(application, job=job, by=by, now=NOW),
         lambda: pipeline.reject(application, by=by, reason="", now=NOW, mail_at=None),
         lambda: pipeline.withdraw(application, by=by, now=NOW),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(ChangeNotAllowed):
             call()
     quarantine.run(NOW)

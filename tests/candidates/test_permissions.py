@@ -41,6 +41,8 @@ POST   careers:stage           -        400  400  400  400  400  400  400
 POST   careers:unstage         unknown  204  204  204  204  204  204  204
 GET    privacy                 -        200  200  200  200  200  200  200
 GET    imprint                 -        200  200  200  200  200  200  200
+GET    verify                  -        200  200  200  200  200  200  200
+POST   verify                  -        422  422  422  422  422  422  422
 GET    /                       -        302  302  302  302  302  302  302
 GET    robots                  -        200  200  200  200  200  200  200
 GET    health                  -        ***  ***  ***  ***  ***  ***  ***
@@ -106,6 +108,10 @@ GET    hr:ledger_file          -        302  403  403  403  403  200  403
 GET    hr:dry_run              -        302  403  403  403  403  200  403
 GET    hr:confirm_purge        -        302  403  403  403  403  200  403
 POST   hr:confirm_purge        -        302  403  403  403  403  409  403
+GET    hr:policy               -        302  403  403  403  403  200  403
+GET    hr:processing           -        302  403  403  403  403  200  403
+GET    hr:certificate          line     302  403  403  403  403  200  403
+GET    hr:certificate_json     line     302  403  403  403  403  200  403
 
 GET    admin:index             -        302  302  302  302  302  302  200
 
@@ -175,6 +181,8 @@ class World:
             return reverse(name, args=[DAYS[row.thing]])
         if (name.startswith("careers:") and row.thing != "unknown") or name == "hr:board":
             return reverse(name, args=[self._job(row.thing).slug])
+        if row.thing == "line":
+            return reverse(name, args=[world.a_ledger_line().sequence])
         if name == "hr:page":
             return reverse(name, args=[self._pk(row), 1])
         return reverse(name, args=[self._pk(row)])

@@ -11,15 +11,17 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
-from candidates import ledger, mail, purge, retention
+from candidates import ledger, mail, purge, retention, runs
 from candidates.models import (
     Application,
+    CertificateMail,
     Employee,
     Event,
     Heartbeat,
     Hold,
     LedgerLine,
     Mail,
+    Run,
 )
 from candidates.models.ledger import LedgerLines
 from candidates.purge import batches
@@ -39,6 +41,17 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("attachment_store")
 
 #: Decided on this day, an application goes today.
 HALF_A_YEAR_AGO = date(2026, 3, 17)
+
+
+#: A bucket that does not answer.
+NO_STORAGE = {
+    "BACKEND": "storage.backends.Bucket",
+    "OPTIONS": {
+        "bucket_name": "none",
+        "endpoint_url": "http://127.0.0.1:9",
+        "region_name": "x",
+    },
+}
 
 
 def a_due_application(**fields: Any) -> Application:
@@ -233,13 +246,100 @@ def test_a_good_run_leaves_a_heartbeat() -> None:
     assert Heartbeat.objects.filter(name="purge").exists()
 
 
-def test_a_purge_with_nothing_due_costs_at_most_fourteen_queries(
+def test_a_purge_with_nothing_due_costs_at_most_eight_queries(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     for _ in range(3):
         an_application(status="rejected")
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(8):
+        purge.run()
+
+
+@pytest.mark.parametrize("early", ["request", "objection"])
+def test_an_early_erasure_goes_at_once_and_has_a_day_from_its_request(early: str) -> None:
+    application = a_due_application(decided_on=TODAY - timedelta(days=3))
+    early_at = retention.end_of(TODAY) - timedelta(hours=1)
+    Application.objects.update(delete_on=TODAY, early_at=early_at, early=early)
+    assert purge.breaches(early_at + timedelta(hours=23)) == 0
+    assert purge.breaches(early_at + timedelta(hours=25)) == 1
+    assert purge.run(now=early_at + timedelta(minutes=5)).purged == 1
+    assert (the_line().rule, the_line().record) == (early, ledger.keyed_hash(application.pk))
+
+
+def test_an_early_erasure_is_never_made_later_by_a_shorter_setting(settings: LazySettings) -> None:
+    a_due_application(decided_on=TODAY - timedelta(days=9), early_at=NOW, early="request")
+    Application.objects.update(delete_on=TODAY)
+    settings.ATS_RETENTION_MONTHS = 1
+    purge.shorten_clocks()
+    assert Application.objects.get().delete_on == TODAY
+
+
+def test_a_hold_wins_over_an_early_erasure() -> None:
+    application = a_due_application(decided_on=TODAY, early_at=NOW, early="request")
+    Application.objects.update(delete_on=TODAY)
+    hold = a_hold(application, until=NOW + timedelta(days=5))
+    assert purge.run(now=NOW).held == 1
+    assert purge.run(now=hold.until).purged == 1
+    assert the_line().rule == "request"
+
+
+def test_the_tombstones_of_an_early_erasure_are_late_a_day_after_its_request(
+    settings: LazySettings,
+) -> None:
+    a_due_application(decided_on=TODAY, early_at=NOW, early="request")
+    Application.objects.update(delete_on=TODAY)
+    settings.STORAGES = settings.STORAGES | {"attachments": NO_STORAGE}
+    purge.run(now=NOW)
+    assert Tombstone.objects.get().breach_at == NOW + timedelta(hours=24)
+
+
+def test_who_wished_for_a_certificate_is_kept_as_one_address_until_the_day_is_over() -> None:
+    a_due_application(wants_certificate=True, email="wants@post.example")
+    a_due_application()
+    purge.run(now=NOW)
+    mail = CertificateMail.objects.get()
+    assert (mail.to, mail.line.rule) == ("wants@post.example", "retention")
+    assert purge.breaches(mail.keep_until) == 1
+    purge.run(now=mail.keep_until - timedelta(hours=1))
+    assert not CertificateMail.objects.exists()
+
+
+# Runs -------------------------------------------------------------------------------------
+
+
+def test_each_run_leaves_a_row_with_its_numbers_also_one_with_nothing_to_do() -> None:
+    purge.run(now=NOW)
+    a_due_application()
+    outcome = purge.run(now=NOW + timedelta(hours=1))
+    purge.run(now=NOW + timedelta(hours=2), dry_run=True)
+    busy, idle = Run.objects.of(Run.Job.PURGE)
+    assert (busy.state, busy.numbers, busy.reasons) == ("good", outcome.as_dict(), [])
+    assert (idle.state, idle.numbers["due"], idle.started_at) == ("good", 0, NOW)
+    assert idle.ended_at
+    assert NOW <= idle.ended_at < NOW + timedelta(minutes=1)
+
+
+def test_a_run_that_dies_leaves_a_row_that_says_it_is_running() -> None:
+    a_due_application()
+
+    def die(execute: Any, sql: str, *args: Any) -> Any:
+        if sql.startswith('INSERT INTO "candidates_ledgerline"'):
+            raise KeyboardInterrupt
+        return execute(sql, *args)
+
+    with pytest.raises(KeyboardInterrupt), connection.execute_wrapper(die):
         purge.run(now=NOW)
+    assert Run.objects.get().state == "running"
+    assert runs.last_good(Run.Job.PURGE) is None
+
+
+def test_rows_of_runs_go_after_400_days_but_not_the_last_good_one() -> None:
+    for days in (500, 450, 399, 1):
+        Run.objects.create(job="purge", state="good", started_at=NOW - timedelta(days=days))
+    Run.objects.create(job="sweep", state="good", started_at=NOW - timedelta(days=500))
+    assert runs.forget_old(NOW) == 2
+    ages = {(run.job, (NOW - run.started_at).days) for run in Run.objects.all()}
+    assert ages == {("purge", 399), ("purge", 1), ("sweep", 500)}
 
 
 # The command ------------------------------------------------------------------------------
@@ -305,19 +405,13 @@ def test_the_reason_and_user_of_a_purged_record_leave_no_row() -> None:
 
 def test_objects_that_cannot_be_erased_make_the_run_a_failed_one(settings: LazySettings) -> None:
     a_due_application()
-    broken = {
-        "BACKEND": "storage.backends.Bucket",
-        "OPTIONS": {
-            "bucket_name": "none",
-            "endpoint_url": "http://127.0.0.1:9",
-            "region_name": "x",
-        },
-    }
-    settings.STORAGES = settings.STORAGES | {"attachments": broken}
+    settings.STORAGES = settings.STORAGES | {"attachments": NO_STORAGE}
     outcome = purge.run(now=NOW)
     assert (outcome.purged, outcome.objects_deleted, outcome.failed) == (1, 0, 1)
     assert not Heartbeat.objects.filter(name="purge").exists()
     assert Tombstone.objects.get().attempts == 1
+    run = Run.objects.get()
+    assert (run.state, run.reasons) == ("failed", ["objects"])
 
 
 def test_clocks_are_shortened_by_the_day_and_not_one_by_one(

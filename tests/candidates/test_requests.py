@@ -44,10 +44,10 @@ def kinds(application: Application) -> list[str]:
 
 
 def answers(client: Client, pages: list[str]) -> list[int]:
-    """Return how each page answers; what is streamed is closed."""
+    """Return how each page answers; what is streamed is read to its end."""
     responses = [client.get(page) for page in pages]
     for response in responses:
-        response.close()
+        b"".join(response)
     return [response.status_code for response in responses]
 
 
@@ -523,7 +523,7 @@ def test_nobody_erases_at_once_in_the_name_of_an_applicant(officer: User) -> Non
 
 def test_an_erasure_never_puts_off_what_is_due_already() -> None:
     application = an_application(status="rejected", decided_on=date(2026, 3, 10))
-    requests.erase_now(application, now=NOW)
+    pipeline.erase_now(application, now=NOW)
     after = fresh(application)
     assert (after.delete_on, after.early_at, after.early) == (date(2026, 9, 10), None, "")
 
@@ -540,7 +540,7 @@ def test_what_is_erased_early_keeps_its_first_moment(officer: User) -> None:
 
 def test_an_open_application_has_no_clock_to_cut_short() -> None:
     with pytest.raises(ValueError, match="open"):
-        requests.erase_now(an_application(), now=NOW)
+        pipeline.erase_now(an_application(), now=NOW)
 
 
 def test_what_is_to_be_erased_early_is_not_reopened(officer: User) -> None:

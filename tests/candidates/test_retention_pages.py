@@ -18,7 +18,8 @@ from storage.models import Tombstone
 from tests import world
 from tests.candidates.test_queries import many_applications, queries
 
-pytestmark = pytest.mark.django_db
+#: A store without copies of the ledger: those of other tests would say that a restore is due.
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("attachment_store")]
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
 """A hold against a purge, on PostgreSQL: the record is held and there, or gone and not held."""
 
+import time
 from datetime import date
 from itertools import count
 from threading import get_ident
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from candidates import holds, purge, requests
 from candidates.models import Application, Event, Hold, Job, Request, User
@@ -37,11 +38,12 @@ def hold(application: Application, officer: User) -> Hold:
 def test_of_a_hold_and_a_purge_exactly_one_wins_each_time() -> None:
     job, officer = a_job(), a_user("privacy_officer")
     ends = []
-    for _ in range(rounds(30, 1000)):
+    for number in range(rounds(30, 1000)):
         application = a_due_one(job)
         file = an_attachment(application)
 
-        def set_hold(application: Application = application) -> None:
+        def set_hold(application: Application = application, number: int = number) -> None:
+            time.sleep(number % 10 * 0.004)  # over all that a purge does before and after its claim
             hold(application, officer)
 
         held, purged = at_once(set_hold, lambda: purge.run(now=NOW))
@@ -53,15 +55,16 @@ def test_of_a_hold_and_a_purge_exactly_one_wins_each_time() -> None:
         assert Event.objects.filter(application=application, kind="held").count() == there
         ends.append(held)
         Application.objects.all().delete()
-    assert set(ends) <= {"won", "told"}
+    assert set(ends) == {"won", "told"}, "one side always came first: this was no race"
 
 
 def test_a_request_for_access_that_comes_with_the_purge_is_kept_or_told() -> None:
     job = a_job()
-    for _ in range(rounds(30, 1000)):
+    for number in range(rounds(30, 1000)):
         application = a_due_one(job)
 
-        def ask(application: Application = application) -> None:
+        def ask(application: Application = application, number: int = number) -> None:
+            time.sleep(number % 10 * 0.004)
             requests.register(application, Request.Kind.ACCESS, by=None, now=NOW)
 
         asked, _purged = at_once(ask, lambda: purge.run(now=NOW))
@@ -81,14 +84,19 @@ class Between:
 
     def __call__(self, execute: Any, *args: Any) -> Any:
         if get_ident() == self.thread and next(self.seen) == self.number:
-            self.outcome = at_once(self.act)
+            try:
+                self.outcome = at_once(self.act)
+            except OperationalError as error:
+                if "lock timeout" not in str(error):
+                    raise
+                self.outcome = ["waited"]
         return execute(*args)
 
 
 def test_a_hold_set_before_any_statement_up_to_the_claim_keeps_the_record() -> None:
     """Each statement of a purge in turn, until the row is locked: then a hold would wait."""
     job, officer = a_job(), a_user("privacy_officer")
-    kept = []
+    ends = []
     for number in range(1, 40):
         application = a_due_one(job)
 
@@ -98,21 +106,17 @@ def test_a_hold_set_before_any_statement_up_to_the_claim_keeps_the_record() -> N
                 hold(application, officer)
 
         between = Between(number, act)
-        try:
-            with connection.execute_wrapper(between):
-                purge.run(now=NOW)
-        except Exception as error:  # noqa: BLE001  the lock timeout of the other connection
-            assert "lock timeout" in str(error), error
+        with connection.execute_wrapper(between):
+            purge.run(now=NOW)
         there = Application.objects.filter(pk=application.pk).exists()
         assert there == (between.outcome == ["won"])
-        kept.append(there)
+        ends.append(between.outcome)
         Application.objects.all().delete()
-    assert kept[0]
-    assert not kept[-1]
+    assert ["won"] in ends
+    assert ["waited"] in ends
 
 
-@pytest.mark.parametrize("second", ["grant and refuse", "confirm and refuse"])
-def test_two_who_decide_on_one_request_do_not_both(second: str) -> None:
+def test_of_a_confirmation_and_a_refusal_exactly_one_wins() -> None:
     job, officer, other = a_job(), a_user("privacy_officer"), a_user("privacy_officer")
     for _ in range(rounds(20, 200)):
         application = an_application(job=job, status="rejected", decided_on=date(2026, 5, 5))
