@@ -44,6 +44,32 @@ class Picture:
     #: What is done to the page before it is taken.
     prepare: "Callable[[Page], None]" = lambda page: None
     looks: tuple[str, ...] = ("light", "dark", "phone")
+    #: What has happened before; all pictures that follow show it too.
+    after: Callable[[], None] = lambda: None
+
+
+def a_week_of_purges() -> None:
+    from django.utils import timezone
+
+    from tests import past
+
+    past.live_through_the_week(timezone.now())
+
+
+def a_stopped_purge() -> None:
+    from django.utils import timezone
+
+    from tests import past
+
+    past.stop_the_purge(timezone.now())
+
+
+def look_ahead(page: "Page") -> None:
+    """Ask the dry run for the last day that it knows."""
+    field = page.locator("[name=today]")
+    field.fill(field.get_attribute("max") or "")
+    field.press("Enter")
+    page.wait_for_load_state()
 
 
 APPLY = "/jobs/product-designer/apply/"
@@ -61,6 +87,10 @@ PICTURES = [
     Picture("reject", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", "a[href$='/reject/']")),
     Picture("hire", BOARD, "katrin", (".stage:nth-of-type(4) .card .who", "a[href$='/hire/']")),
     Picture("employee", "/hr/employees/", "ayse", ("main a[href*='/hr/employees/']",)),
+    Picture("retention", "/hr/retention/", "miriam", after=a_week_of_purges),
+    Picture("dry-run", "/hr/retention/dry-run/", "miriam", prepare=look_ahead),
+    Picture("brake", "/hr/retention/", "miriam", after=a_stopped_purge),
+    Picture("brake-confirm", "/hr/retention/confirm/", "miriam"),
 ]
 
 
@@ -77,6 +107,8 @@ def serve() -> str:
         "ATS_STORAGE_URL": f"file://{home / 'attachments'}",
         "CLAMD_URL": scanner.url,
         "DJANGO_SETTINGS_MODULE": "ats.settings",
+        # Playwright's event loop runs while pictures have their past written.
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
     }
     import django
     from django.core.management import call_command
@@ -145,6 +177,7 @@ def main() -> None:
         with chromium() as browser:
             for picture in PICTURES:
                 if not wanted or picture.name in wanted:
+                    picture.after()
                     photograph(browser, site, picture)
                     print(picture.name, flush=True)
     finally:

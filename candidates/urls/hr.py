@@ -1,18 +1,38 @@
 """The workspace, below /hr/."""
 
-from django.urls import path
+from datetime import date
+
+from django.urls import path, register_converter
 
 from candidates.views import (
     applications,
     board,
+    brake,
     certificates,
     downloads,
     employees,
     policy,
     reader,
+    retention,
     today,
+    trial,
     verbs,
 )
+
+
+class DayConverter:
+    """A day as 2026-09-17; others are no address."""
+
+    regex = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+    def to_python(self, value: str) -> date:
+        return date.fromisoformat(value)
+
+    def to_url(self, value: date) -> str:
+        return value.isoformat()
+
+
+register_converter(DayConverter, "day")
 
 app_name = "hr"
 
@@ -34,6 +54,17 @@ urlpatterns = [
     path("employees/<uuid:pk>/", employees.employee, name="employee"),
     path("employees/<uuid:pk>/undo/", employees.undo_hire, name="undo_hire"),
     path("employees/<uuid:pk>/erase/", employees.erase, name="erase_employee"),
+    path("retention/", retention.overview, name="retention"),
+    path("retention/<day:day>/", retention.day, name="retention_day"),
+    path("retention/held/", retention.held, name="held"),
+    path("retention/undecided/", retention.undecided, name="undecided"),
+    path("retention/reopened/", retention.reopened, name="reopened"),
+    path("retention/runs/", retention.runs, name="runs"),
+    path("retention/tombstones/", retention.tombstones, name="tombstones"),
+    path("retention/ledger/", retention.ledger_lines, name="ledger"),
+    path("retention/ledger/file/", retention.ledger_file, name="ledger_file"),
+    path("retention/dry-run/", trial.dry_run, name="dry_run"),
+    path("retention/confirm/", brake.confirm_purge, name="confirm_purge"),
     path(
         "retention/ledger/<int:sequence>/certificate.pdf", certificates.as_pdf, name="certificate"
     ),

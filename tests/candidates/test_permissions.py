@@ -5,7 +5,7 @@ A new address fails here until it has a row.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -94,6 +94,20 @@ GET    hr:undo_hire            employee 302  404  404  404  200  404  404
 POST   hr:undo_hire            employee 302  404  404  404  302  404  404
 GET    hr:erase_employee       employee 302  404  404  404  200  404  404
 POST   hr:erase_employee       employee 302  404  404  404  302  404  404
+GET    hr:retention            -        302  403  403  403  403  200  403
+GET    hr:retention_day        day      302  403  403  403  403  200  403
+GET    hr:retention_day        past     302  403  403  403  403  200  403
+GET    hr:retention_day        never    302  403  403  403  403  404  403
+GET    hr:held                 -        302  403  403  403  403  200  403
+GET    hr:undecided            -        302  403  403  403  403  200  403
+GET    hr:reopened             -        302  403  403  403  403  200  403
+GET    hr:runs                 -        302  403  403  403  403  200  403
+GET    hr:tombstones           -        302  403  403  403  403  200  403
+GET    hr:ledger               -        302  403  403  403  403  200  403
+GET    hr:ledger_file          -        302  403  403  403  403  200  403
+GET    hr:dry_run              -        302  403  403  403  403  200  403
+GET    hr:confirm_purge        -        302  403  403  403  403  200  403
+POST   hr:confirm_purge        -        302  403  403  403  403  409  403
 GET    hr:policy               -        302  403  403  403  403  200  403
 GET    hr:processing           -        302  403  403  403  403  200  403
 GET    hr:certificate          line     302  403  403  403  403  200  403
@@ -112,6 +126,10 @@ GET    account_reset_password_done -    200  200  200  200  200  200  200
 GET    account_reset_password_from_key - 200 200  200  200  200  200  200
 GET    account_reset_password_from_key_done - 200 200 200 200 200  200  200
 """
+
+
+#: Days to come, gone by, and beyond every clock.
+DAYS = {"day": date.today(), "past": date(2026, 9, 14), "never": date(1900, 1, 1)}  # noqa: DTZ011
 
 
 @dataclass(frozen=True)
@@ -159,6 +177,8 @@ class World:
             return reverse(name, kwargs={"uidb36": "1", "key": "unknown"})
         if row.thing == "-":
             return reverse(name)
+        if name == "hr:retention_day":
+            return reverse(name, args=[DAYS[row.thing]])
         if (name.startswith("careers:") and row.thing != "unknown") or name == "hr:board":
             return reverse(name, args=[self._job(row.thing).slug])
         if row.thing == "line":

@@ -21,7 +21,6 @@ from candidates import hiring, mail, pipeline, purge
 from candidates.models import Application, Employee, Hold, LedgerLine, Mail
 from candidates.models import Event as HistoryEvent
 from candidates.purge import batches
-from candidates.status import Status
 from storage import erasure, uploads
 from storage.backends import Bucket, Folder
 from storage.models import Attachment, Tombstone
