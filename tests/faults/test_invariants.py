@@ -21,7 +21,6 @@ from candidates import hiring, mail, pipeline, purge
 from candidates.models import Application, Employee, Hold, LedgerLine, Mail
 from candidates.models import Event as HistoryEvent
 from candidates.purge import batches
-from candidates.status import Status
 from storage import erasure, uploads
 from storage.backends import Bucket, Folder
 from storage.models import Attachment, Tombstone
@@ -430,7 +429,7 @@ def test_every_object_has_a_row_from_before_it_is_written_until_it_is_gone(
     assert purge.run(now=NOW).objects_deleted == 1
     assert sightings == ["awaited", "awaited", "tombstone", "tombstone"]
     assert seen_from_outside(file.key) == ""
-    assert not list(attachment_store.keys(""))
+    assert not list(attachment_store.keys("attachments/"))
 
 
 # Time is an argument ------------------------------------------------------------------------------
