@@ -251,7 +251,7 @@ def test_the_purge_takes_what_waits_and_what_is_in_quarantine(attachment_store: 
     assert (outcome.purged, outcome.objects_deleted) == (1, 2)
     assert not Attachment.objects.exists()
     assert not Mail.objects.exists()
-    assert list(attachment_store.keys("")) == []
+    assert list(attachment_store.keys("attachments/")) == []
 
 
 def test_a_staged_one_goes_with_what_was_never_sent() -> None:

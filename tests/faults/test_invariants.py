@@ -429,7 +429,7 @@ def test_every_object_has_a_row_from_before_it_is_written_until_it_is_gone(
     assert purge.run(now=NOW).objects_deleted == 1
     assert sightings == ["awaited", "awaited", "tombstone", "tombstone"]
     assert seen_from_outside(file.key) == ""
-    assert not list(attachment_store.keys(""))
+    assert not list(attachment_store.keys("attachments/"))
 
 
 # Time is an argument ------------------------------------------------------------------------------
