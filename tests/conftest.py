@@ -72,10 +72,15 @@ def _empty_bucket(client: Any) -> None:
             client.delete_object(Bucket=machine.BUCKET, Key=row["Key"], VersionId=row["VersionId"])
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _empty_store(_store_exists: Callable[[], None]) -> None:
-    """Start each module with an empty store: moto grows slow with what is in a bucket."""
-    _store_exists()
+@pytest.fixture(autouse=True)
+def _empty_store(request: pytest.FixtureRequest) -> None:
+    """Start each test that has a database with an empty store, as its tables are.
+
+    What one purge's ledger leaves there would tell the next test that its database is an old one.
+    """
+    uses = {"db", "transactional_db", "live_server"} & set(request.fixturenames)
+    if uses or request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("_store_exists")()
 
 
 @pytest.fixture
