@@ -90,6 +90,7 @@ def dialog(
     heading: str,
     form: forms.Form,
     away: str = "",
+    section: str = "",
     **context: Any,
 ) -> Draw:
     """Return what draws a verb's form on a page of its own. `heading` takes the person's name.
@@ -98,7 +99,7 @@ def dialog(
     """
     inside = {"record": record, "heading": heading % {"name": record.name}, "form": form}
     inside["away"] = away or record.get_absolute_url()
-    section = "employees" if isinstance(record, Employee) else "applications"
+    section = section or ("employees" if isinstance(record, Employee) else "applications")
 
     def draw(status: int) -> HttpResponse:
         return page(request, template, inside | context, section=section, status=status)

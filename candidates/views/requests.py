@@ -164,6 +164,7 @@ def _dialog(
         heading=heading,
         form=form,
         away=_address(asked),
+        section="requests",
         asked=asked,
         other=other,
         closed=application,
