@@ -433,7 +433,10 @@ ROOT = Path(__file__).resolve().parents[2]
 TIMELESS = [
     *(
         f"candidates/{name}.py"
-        for name in ("pipeline", "hiring", "retention", "mail", "runs", "certificates")
+        for name in (
+            *("pipeline", "hiring", "holds", "requests", "why", "retention", "mail", "runs"),
+            "certificates",
+        )
     ),
     # Only `moment` asks what time it is.
     *(
