@@ -19,7 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from candidates import reads
-from candidates.models import Employee, Event, Hold, Mail, Request
+from candidates.models import Employee, Event, Hold, Mail, Read, Request
 from candidates.models.applications import Applications
 from candidates.purge.census import counted
 from candidates.purge.comprises import APPLICATION, EMPLOYEE
@@ -35,6 +35,7 @@ LABELS: dict[type[Model], Promise] = {
     Mail: _("Mails"),
     Hold: _("Holds"),
     Request: _("Requests"),
+    Read: _("Downloads in the read log"),
 }
 
 

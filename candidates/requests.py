@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from candidates import mail, retention
-from candidates.access import Role
+from candidates.access import CONFIRMERS
 from candidates.models import Application, Event, Hold, Mail, Request, User
 from candidates.models.holds import UNTIL_ANSWERED
 from candidates.pipeline import (
@@ -30,8 +30,6 @@ from candidates.status import Status
 MONTHS = 1
 #: What stands for the second person where there is only one.
 WAIT = timedelta(hours=24)
-#: Who may be the second person of an early erasure.
-CONFIRMERS = (Role.RECRUITER, Role.PERSONNEL, Role.PRIVACY_OFFICER, Role.ADMINISTRATOR)
 
 #: The hold that stands while a request is pending.
 HOLDS = {

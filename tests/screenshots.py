@@ -75,17 +75,21 @@ def look_ahead(page: "Page") -> None:
 APPLY = "/jobs/product-designer/apply/"
 PDF = ".doc .tabs a:has-text('Lebenslauf')"
 BOARD = "/hr/jobs/backend-entwicklung-python/"
+ERASED_NEXT = "/hr/applications/?status=closed&order=deletion"
 PICTURES = [
     Picture("jobs", "/jobs/", language="en-GB"),
     Picture("job", "/jobs/product-designer/", language="en-GB"),
     Picture("apply", APPLY, language="en-GB"),
     Picture("apply-files", APPLY, language="en-GB", prepare=show_every_state, looks=(*LOOKS,)),
     Picture("board", BOARD, "katrin"),
-    Picture("list", "/hr/applications/?status=closed&order=deletion", "katrin"),
+    Picture("list", ERASED_NEXT, "katrin"),
     Picture("application", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", PDF)),
     Picture("application-closed", BOARD, "katrin", (".drawer li a",)),
     Picture("reject", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", "a[href$='/reject/']")),
     Picture("hire", BOARD, "katrin", (".stage:nth-of-type(4) .card .who", "a[href$='/hire/']")),
+    Picture("hold", ERASED_NEXT, "miriam", ("main .todo a", "a[href$='/hold/']")),
+    Picture("requests", "/hr/requests/", "miriam"),
+    Picture("request", "/hr/requests/", "miriam", ("main .todo a",)),
     Picture("employee", "/hr/employees/", "ayse", ("main a[href*='/hr/employees/']",)),
     Picture("retention", "/hr/retention/", "miriam", after=a_week_of_purges),
     Picture("dry-run", "/hr/retention/dry-run/", "miriam", prepare=look_ahead),
