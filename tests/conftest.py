@@ -9,6 +9,7 @@ from email.policy import default as modern
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import TestCase
 
 import pytest
 
@@ -78,6 +79,8 @@ def _empty_store(request: pytest.FixtureRequest) -> None:
 
     What one purge's ledger leaves there would tell the next test that its database is an old one.
     """
+    if isinstance(request.instance, TestCase):  # its world is built once for all of its tests
+        return
     uses = {"db", "transactional_db", "live_server"} & set(request.fixturenames)
     if uses or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("_store_exists")()

@@ -47,12 +47,13 @@ def about(event: Event) -> str:
     if event.kind == Event.Kind.CORRECTED:
         names = event.detail.split(",")
         return ", ".join(str(Application._meta.get_field(name).verbose_name) for name in names)  # type: ignore[union-attr]
-    kinds = [Hold.Kind] if event.kind in OF_HOLDS else [Request.Kind, Application.Early]
-    labels = {choice.value: str(choice.label) for each in kinds for choice in each}
+    choices = Hold.Kind.choices if event.kind in OF_HOLDS else OF_REQUESTS
+    labels = {value: str(label) for value, label in choices}
     kind = event.detail.partition(" ")[0]
     return labels.get(kind, kind)
 
 
+OF_REQUESTS = [*Request.Kind.choices, *Application.Early.choices]
 OF_HOLDS = (Event.Kind.HELD, Event.Kind.HOLD_RENEWED, Event.Kind.HOLD_ENDED)
 
 
