@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import TestCase
 
 import pytest
+from django.utils import translation
 
 from tests import machine
 from tests.scanner import Clamd
@@ -93,6 +94,17 @@ def attachment_store(_store_exists: Callable[[], None]) -> "Folder | Bucket":
 
     _store_exists()
     return attachment_store()
+
+
+# Language ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def english(settings: "Settings") -> Iterator[None]:
+    """Speak English wherever nobody says otherwise, for tests that look at words."""
+    settings.LANGUAGE_CODE = "en"
+    with translation.override("en"):
+        yield
 
 
 # Mail -------------------------------------------------------------------------------------

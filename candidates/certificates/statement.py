@@ -162,7 +162,7 @@ def verify(text: str) -> Certificate:
 
 def _advice() -> str:
     return _(
-        "Open the file halbjahr.json and copy all of it, or copy the block of small letters from"
+        "Open the file halbjahr.json and copy all of it, or copy the block of small print from"
         " the PDF, and paste it again."
     )
 

@@ -183,7 +183,8 @@ class RefuseForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         help_text=gettext_lazy(
-            "It goes to the applicant by mail, as you write it, and names the right to complain."
+            "It goes to the applicant by mail, as you write it; the mail adds the right to"
+            " complain."
         ),
         error_messages={"required": gettext_lazy("Write the reason that the applicant is told.")},
         widget=lines(rows="6"),

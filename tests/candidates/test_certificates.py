@@ -137,7 +137,7 @@ def test_a_certificate_with_a_part_missing_or_added_is_none() -> None:
         "\x00",
     ],
 )
-def test_what_is_no_certificate_is_told_so(text: str) -> None:
+def test_what_is_no_certificate_is_told_so(text: str, english: None) -> None:
     with pytest.raises(certificates.NotACertificate, match="certificate"):
         certificates.verify(text)
 

@@ -176,7 +176,7 @@ def test_what_each_kind_brings_is_said_before_it_is_registered(desk: Client) -> 
     ):
         assert words in html
     opened = page(desk, reverse("hr:register_request", args=[world.an_application().pk]))
-    assert opened.count("the application is withdrawn and erased at once") == 2
+    assert opened.count("the application will be withdrawn and erased at once") == 2
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -302,7 +302,7 @@ def test_an_upheld_objection_erases_and_that_is_said_before(desk: Client) -> Non
     request = asked(Kind.OBJECTION, world.an_application())
     html = page(desk, path("answer_request", request))
     assert "Everything is erased with the next purge" in html
-    assert "The application is withdrawn." in html
+    assert "The application will be withdrawn." in html
     desk.post(path("answer_request", request), {"answer": "We erase it."})
     application = Application.objects.get()
     assert (application.status, application.early) == (Status.WITHDRAWN, "objection")
@@ -415,7 +415,7 @@ def test_the_second_person_sees_what_is_needed_and_confirms_with_one_button(
     document = world.an_attachment(request.application, "Lebenslauf.pdf")
     client = of(world.a_user(role))
     html = page(client, path("request", request))
-    for words in ("Wartend", "Miriam Falk", "the application is withdrawn and erased"):
+    for words in ("Wartend", "Miriam Falk", "the application will be withdrawn and erased"):
         assert words in html
     for secret in (document.name, request.application.email, request.application.phone):
         assert secret not in html
