@@ -87,7 +87,7 @@ PICTURES = [
     Picture("application-closed", BOARD, "katrin", (".drawer li a",)),
     Picture("reject", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", "a[href$='/reject/']")),
     Picture("hire", BOARD, "katrin", (".stage:nth-of-type(4) .card .who", "a[href$='/hire/']")),
-    Picture("hold", ERASED_NEXT, "miriam", ("main .todo a", "a[href$='/hold/']")),
+    Picture("hold", ERASED_NEXT, "miriam", (".listed .todo:nth-child(3) a", "a[href$='/hold/']")),
     Picture("requests", "/hr/requests/", "miriam"),
     Picture("request", "/hr/requests/", "miriam", ("main .todo a",)),
     Picture("employee", "/hr/employees/", "ayse", ("main a[href*='/hr/employees/']",)),

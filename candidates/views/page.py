@@ -38,6 +38,13 @@ MENU = (
     Entry("jobs", _("Jobs"), "square-kanban", reverse_lazy("hr:jobs"), access.READERS),
     Entry("employees", _("Employees"), "users", reverse_lazy("hr:employees"), (Role.PERSONNEL,)),
     Entry(
+        "retention",
+        _("Retention"),
+        "contrast",
+        reverse_lazy("hr:retention"),
+        (Role.PRIVACY_OFFICER,),
+    ),
+    Entry(
         "requests",
         _("Requests"),
         "message-square-text",
@@ -45,13 +52,6 @@ MENU = (
         access.CONFIRMERS,
     ),
     Entry("policy", _("Policy"), "scale", reverse_lazy("hr:policy"), (Role.PRIVACY_OFFICER,)),
-    Entry(
-        "retention",
-        _("Retention"),
-        "contrast",
-        reverse_lazy("hr:retention"),
-        (Role.PRIVACY_OFFICER,),
-    ),
     Entry(
         "admin", _("Administration"), "settings", reverse_lazy("admin:index"), (Role.ADMINISTRATOR,)
     ),

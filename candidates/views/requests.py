@@ -17,7 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from candidates import access, paging, reads, requests, retention, why
 from candidates.access import Role
 from candidates.forms.officer import AnswerForm, CorrectForm, RefuseForm, RegisterForm
-from candidates.models import Request
+from candidates.models import Application, Request
+from candidates.status import Status
 from candidates.views.page import Draw, act, dialog, page, sent
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
@@ -168,10 +169,20 @@ def _dialog(
         asked=asked,
         other=other,
         closed=application,
+        erased=_erased(application, now),
         is_due=application.is_being_erased(now),
         stays_restricted=_stays_restricted(asked),
         has_second=requests.needs_second_person(),
     )
+
+
+def _erased(application: Application, now: datetime) -> Application:
+    """Return how the application looks once it is to be erased at once; not to be saved."""
+    erased, today = copy(application), retention.local_date(now)
+    if erased.is_open:
+        erased.close(Status.WITHDRAWN, on=today)
+    erased.delete_on = today
+    return erased
 
 
 def _stays_restricted(asked: Request) -> bool:

@@ -176,7 +176,7 @@ def test_what_each_kind_brings_is_said_before_it_is_registered(desk: Client) -> 
     ):
         assert words in html
     opened = page(desk, reverse("hr:register_request", args=[world.an_application().pk]))
-    assert opened.count("the application will be withdrawn and erased at once") == 2
+    assert opened.count("the application is withdrawn and erased at once") == 2
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -415,7 +415,7 @@ def test_the_second_person_sees_what_is_needed_and_confirms_with_one_button(
     document = world.an_attachment(request.application, "Lebenslauf.pdf")
     client = of(world.a_user(role))
     html = page(client, path("request", request))
-    for words in ("Wartend", "Miriam Falk", "the application will be withdrawn and erased"):
+    for words in ("Wartend", "Miriam Falk", "the application is withdrawn and erased"):
         assert words in html
     for secret in (document.name, request.application.email, request.application.phone):
         assert secret not in html
