@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from tests import machine
 from tests.scanner import Clamd
@@ -72,7 +73,32 @@ def look_ahead(page: "Page") -> None:
     page.wait_for_load_state()
 
 
+def certificate(page: "Page", ending: str) -> bytes:
+    """Fetch the newest certificate of the ledger's page, "pdf" or "json"."""
+    link = page.locator(f"a[href$='certificate.{ending}']").first.get_attribute("href")
+    address = urljoin(page.url, link)
+    return bytes(page.context.request.get(address).body())
+
+
+def print_certificate(page: "Page") -> None:
+    """Keep the newest certificate of the page as a picture of its own."""
+    import pypdfium2
+
+    sheet = pypdfium2.PdfDocument(certificate(page, "pdf"))[0]
+    sheet.render(scale=1.4).to_pil().save(HOME / "certificate.png")
+
+
+def check_certificate(page: "Page") -> None:
+    """Have the newest certificate of the page checked, as anyone may."""
+    text = certificate(page, "json").decode()
+    page.goto(urljoin(page.url, "/verify/"))
+    page.locator("[name=text]").fill(text)
+    page.locator("main form button").click()
+    page.wait_for_load_state()
+
+
 APPLY = "/jobs/product-designer/apply/"
+LEDGER = "/hr/retention/ledger/"
 PDF = ".doc .tabs a:has-text('Lebenslauf')"
 BOARD = "/hr/jobs/backend-entwicklung-python/"
 ERASED_NEXT = "/hr/applications/?status=closed&order=deletion"
@@ -92,6 +118,9 @@ PICTURES = [
     Picture("request", "/hr/requests/", "miriam", ("main .todo a",)),
     Picture("employee", "/hr/employees/", "ayse", ("main a[href*='/hr/employees/']",)),
     Picture("retention", "/hr/retention/", "miriam", after=a_week_of_purges),
+    Picture("ledger", LEDGER, "miriam", prepare=print_certificate, looks=("light",)),
+    Picture("verify", LEDGER, "miriam", prepare=check_certificate),
+    Picture("policy", "/hr/policy/", "miriam"),
     Picture("dry-run", "/hr/retention/dry-run/", "miriam", prepare=look_ahead),
     Picture("brake", "/hr/retention/", "miriam", after=a_stopped_purge),
     Picture("brake-confirm", "/hr/retention/confirm/", "miriam"),
