@@ -21,7 +21,7 @@ from storage import bounded, erasure
 from storage.backends import StorageError
 
 from . import batches, brake, proof, records, traces
-from .census import Census, breaches, ending_certificates
+from .census import Census, breaches, ending_certificates, unproven
 from .clocks import shorten_clocks
 from .moment import database_now, drift
 
@@ -135,7 +135,7 @@ class Job:
         if self.census.ending_certificates:
             ending_certificates(self.now).delete()
         erased = self._erase_records()
-        traces.erase(erased)
+        traces.erase(erased, set(unproven().values_list("record", flat=True)))
         work = erasure.work(now=self.now, patient=False)
         self.outcome.objects_deleted = work.erased
         self._count_failures("objects", work.failed)

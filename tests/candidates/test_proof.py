@@ -279,6 +279,26 @@ def test_the_line_of_a_run_that_died_is_proven_by_a_later_one() -> None:
     assert (proofs().get().rows, proofs().get().objects_count) == (1, 0)
 
 
+@pytest.mark.parametrize("place", sorted(set(PLACES) - {"cache"}))
+def test_what_a_run_that_died_left_beside_the_tables_goes_with_the_next(place: str) -> None:
+    record = erased(gone())
+    PLACES[place](record.record)
+    purge.run(now=NOW)
+    assert (proofs().get().rule, deletions().get().is_proven) == ("absent", True)
+    assert reader.texts_with([record.record], []) == []
+
+
+def test_what_was_left_in_a_text_is_looked_for_until_it_is_gone() -> None:
+    record = erased(gone())
+    in_the_cache(record.record)
+    for hours in range(2):
+        purge.run(now=NOW + timedelta(hours=hours))
+        assert (proofs().last().rule, deletions().get().is_proven) == ("remains", False)  # type: ignore[union-attr]
+    cache.clear()
+    purge.run(now=NOW + timedelta(hours=2))
+    assert deletions().get().is_proven
+
+
 def test_a_line_whose_record_is_still_there_is_never_proven() -> None:
     application = an_application()
     erased(application)
