@@ -340,6 +340,15 @@ def test_a_quiet_week_is_not_announced(mailoutbox: list[EmailMessage]) -> None:
     assert not mailoutbox
 
 
+def test_a_dry_run_counts_with_the_clocks_that_a_run_would_shorten(settings: LazySettings) -> None:
+    (application,) = some(1, decided_on=date(2026, 6, 17))
+    settings.ATS_RETENTION_MONTHS = 3
+    assert purge.run(now=NOW, dry_run=True).due == 1
+    application.refresh_from_db()
+    assert (application.retention_months, application.delete_on) == (6, date(2026, 12, 17))
+    assert purge.run(now=NOW).purged == 1
+
+
 def test_a_dry_run_says_what_the_brake_would_and_writes_nothing() -> None:
     some(26)
     assert stopped(dry_run=True) == ["unforeseen", "late"]
