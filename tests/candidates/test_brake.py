@@ -266,8 +266,8 @@ def test_it_goes_on_when_an_officer_has_seen_the_count_and_the_reasons() -> None
 def test_a_word_is_used_up_by_what_it_let_go() -> None:
     a_good_run(DAY)
     some(30)
-    confirm = {"by": a_user("privacy_officer"), "now": NOW}
-    brake.confirm(day=TODAY, count=30, reasons=["unforeseen"], **confirm)
+    officer = a_user("privacy_officer")
+    brake.confirm(day=TODAY, count=30, reasons=["unforeseen"], by=officer, now=NOW)
     assert purge.run(now=NOW + timedelta(minutes=1)).purged == 30
     some(30)
     assert purge.run(now=NOW + timedelta(hours=1)).stopped == ["unforeseen"]

@@ -214,8 +214,12 @@ def test_a_proven_certificate_goes_out_once_and_the_address_goes_with_it(
 
 def test_the_address_is_never_kept_past_the_last_day() -> None:
     for decided_on in (date(2026, 3, 16), date(2026, 3, 17)):
-        closed = {"status": "rejected", "decided_on": decided_on, "wants_certificate": True}
-        an_application(email=f"{decided_on}@posteo.example", **closed)
+        an_application(
+            email=f"{decided_on}@posteo.example",
+            status="rejected",
+            decided_on=decided_on,
+            wants_certificate=True,
+        )
     purge.run(now=NOW)
     row = CertificateMail.objects.get()
     assert (row.to, row.keep_until) == ("2026-03-17@posteo.example", retention.end_of(TODAY))
