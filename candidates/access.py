@@ -122,13 +122,14 @@ def is_own(user: User, application: Application) -> bool:
 def requests(user: User) -> Requests:
     """Return the requests the user may see: never one of the user's own address.
 
-    The privacy officer sees all, a second person the erasures that wait for one.
+    The privacy officer sees all, a second person the erasures that wait for one, unless the
+    application is restricted.
     """
     seen = Request.objects.exclude(application__email__iexact=user.email)
     if has(user, Role.PRIVACY_OFFICER):
         return seen
     if has(user, *CONFIRMERS):
-        return seen.filter(state=Request.State.GRANTED)
+        return seen.filter(state=Request.State.GRANTED, application__restricted_at=None)
     return Request.objects.none()
 
 

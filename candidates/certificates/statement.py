@@ -101,6 +101,8 @@ class Certificate:
     @classmethod
     def _from_plain(cls, plain: dict[str, Any]) -> Self:
         """Raises KeyError, TypeError or ValueError for what `_plain` has not made."""
+        if not all(isinstance(value, str | int) for value in plain.values()):
+            raise TypeError("A certificate has texts and numbers.")
         days = {name: date.fromisoformat(plain[name]) for name in cls._days()}
         return cls(**plain | days)
 

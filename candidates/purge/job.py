@@ -9,11 +9,13 @@ done that the next run does not finish.
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from candidates import ledger, retention, runs
 from candidates.models import Application, Employee, Heartbeat, Run
@@ -21,7 +23,7 @@ from storage import bounded, erasure
 from storage.backends import StorageError
 
 from . import batches, brake, proof, records, traces
-from .census import Census, breaches, ending_certificates
+from .census import Census, breaches, ending_certificates, unproven
 from .clocks import shorten_clocks
 from .moment import database_now, drift
 
@@ -62,17 +64,26 @@ def run(*, now: datetime | None = None, dry_run: bool = False, exempt: bool = Fa
     database = database_now()
     away, now = drift(database), now or database
     is_behind = _is_behind()
-    if not (dry_run or is_behind):
-        shorten_clocks()
-    census = Census.take(now)
-    outcome = Outcome(due=census.all_due, held=census.held, breaches=census.breaches)
-    if is_behind:
-        outcome.stopped = [brake.BEHIND]
-    elif not exempt:
-        outcome.stopped = _stopped_by(now, census.all_due, away)
+    with _undone() if dry_run else nullcontext():
+        if not is_behind:
+            shorten_clocks()
+        census = Census.take(now)
+        outcome = Outcome(due=census.all_due, held=census.held, breaches=census.breaches)
+        if is_behind:
+            outcome.stopped = [brake.BEHIND]
+        elif not exempt:
+            outcome.stopped = _stopped_by(now, census.all_due, away)
     if not dry_run:
         Job(now, census, outcome, database=database).do()
     return outcome
+
+
+@contextmanager
+def _undone() -> Iterator[None]:
+    """Take back all that is written: a dry run counts with the clocks that a run would shorten."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def _is_behind() -> bool:
@@ -135,7 +146,7 @@ class Job:
         if self.census.ending_certificates:
             ending_certificates(self.now).delete()
         erased = self._erase_records()
-        traces.erase(erased)
+        traces.erase(erased, set(unproven().values_list("record", flat=True)))
         work = erasure.work(now=self.now, patient=False)
         self.outcome.objects_deleted = work.erased
         self._count_failures("objects", work.failed)

@@ -99,6 +99,8 @@ TOLD = {
     "ledger-faults",
     "object-missing",
     "purge-silent",
+    "sweep-silent",
+    "verify-silent",
     "purge-stopped",
     "tombstone-old",
     "undecided",

@@ -172,7 +172,7 @@ def _dialog(
         erased=_erased(application, now),
         is_due=application.is_being_erased(now),
         stays_restricted=_stays_restricted(asked),
-        has_second=requests.needs_second_person(),
+        has_second=requests.seconds(asked).exclude(pk=access.person(request).pk).exists(),
     )
 
 

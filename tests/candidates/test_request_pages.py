@@ -135,6 +135,21 @@ def test_a_second_person_sees_the_erasures_that_wait_and_nothing_else(
     assert "Wartend" not in page(of(user), reverse("hr:requests"))
 
 
+def test_of_a_restricted_application_a_second_person_sees_nothing(officer: User) -> None:
+    waits = granted(officer, closed(last_name="Geheim"))
+    asked(Kind.RESTRICTION, waits.application)
+    client = of(world.a_user("recruiter"))
+    assert "Geheim" not in page(client, reverse("hr:requests"))
+    assert client.get(path("request", waits)).status_code == 404
+    assert client.post(path("confirm_request", waits)).status_code == 404
+    # So 24 hours stand for a second person, unless there is another privacy officer.
+    assert not requests.needs_second_person(Request.objects.get(pk=waits.pk))
+    second = world.a_user("privacy_officer")
+    assert requests.needs_second_person(Request.objects.get(pk=waits.pk))
+    of(second).post(path("confirm_request", waits))
+    assert Request.objects.get(pk=waits.pk).confirmed_by == second
+
+
 def test_an_empty_list_says_how_a_request_gets_there(desk: Client) -> None:
     assert "is registered on the page of its application" in page(desk, reverse("hr:requests"))
     recruiter = of(world.a_user("recruiter"))
