@@ -14,7 +14,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from ats.logs import where
-from candidates import certificates, mail, purge, quarantine, requests, runs
+from candidates import certificates, ledger, mail, purge, quarantine, requests, runs
 from candidates.models import Heartbeat
 from storage import bounded, erasure, preview, uploads
 
@@ -74,6 +74,19 @@ def clean() -> str:
     bounded.clean(now)
     staged, left = uploads.clean_expired(now), uploads.clear_temporary(now)
     return f"staged uploads gone: {staged}, temporary files: {left}"
+
+
+@nameless
+def keep_ledger() -> str:
+    """Minutely. See `ledger.keep`."""
+    return ledger.keep(now=timezone.now())
+
+
+@nameless
+def verify_ledger() -> str:
+    """Daily. See `ledger.check`."""
+    faults = ledger.check(now=timezone.now())
+    return f"faults: {len(faults)}"
 
 
 @nameless

@@ -2,14 +2,19 @@
 
 Keys are ours and random (`attachments/<uuid>`): nothing is ever overwritten, and a key says
 nothing of a person, so neither do the errors here.
+
+Beside them lie records: small objects that are written once and stay. Their keys have another
+form, which `erase` refuses, so no tombstone can ever reach one.
 """
 
 import errno
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from shutil import copyfileobj
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Protocol, cast
@@ -29,6 +34,8 @@ CONNECT_SECONDS = 3
 READ_SECONDS = 15
 
 KEY = re.compile(r"[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*", re.IGNORECASE)
+#: What names a record: that which is written once and never erased.
+RECORD = re.compile(r"[a-z]+(-[a-z]+)*/[a-z0-9-]+\.jsonl")
 #: How a half-written file ends, beside the place where it is to lie. No key can end so.
 PART = ".part-"
 #: The file in a folder's root that says: this is it, and not the place of an absent volume.
@@ -49,6 +56,10 @@ class StorageDown(StorageError):
 
 class ObjectMissing(StorageError):
     """There is no such object."""
+
+
+class ObjectExists(StorageError):
+    """There is a record of this key already; it was left as it is."""
 
 
 class Store(Protocol):
@@ -73,6 +84,18 @@ class Store(Protocol):
     def check(self) -> None:
         """Raise `StorageDown` unless objects can be reached and listed."""
 
+    def create(self, key: str, content: bytes) -> None:
+        """Write a record, whole or not at all; raises `ObjectExists` if it is there already."""
+
+    def read_record(self, key: str) -> bytes:
+        """Return a record's content; raises `ObjectMissing`."""
+
+    def records(self, prefix: str, *, after: str = "") -> Iterator[str]:
+        """Yield the keys of records in their order, from the first that is above `after`.
+
+        `prefix` is a folder's name and a slash. It costs what is yielded, not what is passed over.
+        """
+
 
 def attachment_store() -> "Folder | Bucket":
     """Return the store that the settings name."""
@@ -82,6 +105,13 @@ def attachment_store() -> "Folder | Bucket":
 def checked(key: str) -> str:
     """Return the key if it is one of ours. Anything else could name a place outside."""
     if not KEY.fullmatch(key):
+        raise StorageError("bad-key")
+    return key
+
+
+def checked_record(key: str) -> str:
+    """Return the key if it is that of a record: no attachment's, and nothing that is erased."""
+    if not RECORD.fullmatch(key):
         raise StorageError("bad-key")
     return key
 
@@ -147,21 +177,7 @@ class Folder(FileSystemStorage):
             raise StorageDown(_code(error)) from error
 
     def write(self, key: str, file: BinaryIO, *, content_type: str = "") -> None:
-        target = self._place(key)
-        self._require_mark()
-        part = target.with_name(f"{target.name}{PART}{uuid4().hex}")
-        try:
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-                copyfileobj(file, out)
-                out.flush()
-                os.fsync(out.fileno())
-            part.replace(target)
-            _sync(target.parent)
-        except OSError as error:
-            with suppress(OSError):
-                part.unlink()
-            raise StorageDown(_code(error)) from error
+        self._put(self._place(key), file, place=Path.replace)
 
     def open_object(self, key: str) -> BinaryIO:
         target = self._place(key)
@@ -202,6 +218,48 @@ class Folder(FileSystemStorage):
         except OSError as error:
             raise StorageDown(_code(error)) from error
 
+    def create(self, key: str, content: bytes) -> None:
+        target = Path(self.location, checked_record(key))
+        self._put(target, BytesIO(content), place=_link)
+
+    def read_record(self, key: str) -> bytes:
+        self._require_mark()
+        with _file_errors():
+            return Path(self.location, checked_record(key)).read_bytes()
+
+    def records(self, prefix: str, *, after: str = "") -> Iterator[str]:
+        self._require_mark()
+        try:
+            with os.scandir(Path(self.location, prefix)) as found:
+                keys = sorted(key for each in found if (key := prefix + each.name) > after)
+        except FileNotFoundError:
+            keys = []
+        except OSError as error:
+            raise StorageDown(_code(error)) from error
+        # Again, since the volume may have gone before the look that found nothing.
+        self._require_mark()
+        yield from filter(RECORD.fullmatch, keys)
+
+    def _put(self, target: Path, file: BinaryIO, *, place: Callable[[Path, Path], object]) -> None:
+        """Write a file beside its place, and put it there when it is whole."""
+        self._require_mark()
+        part = target.with_name(f"{target.name}{PART}{uuid4().hex}")
+        try:
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+                copyfileobj(file, out)
+                out.flush()
+                os.fsync(out.fileno())
+            place(part, target)
+            _sync(target.parent)
+        except FileExistsError as error:
+            raise ObjectExists("exists") from error
+        except OSError as error:
+            raise StorageDown(_code(error)) from error
+        finally:
+            with suppress(OSError):
+                part.unlink()
+
     def _require_mark(self) -> None:
         if not self.is_marked():
             raise StorageDown("no-mark")
@@ -220,6 +278,11 @@ class Folder(FileSystemStorage):
 
     def url(self, name: str | None) -> str:
         raise NotImplementedError("Attachments are only served through the application.")
+
+
+def _link(part: Path, target: Path) -> None:
+    """Give a file its name unless the name is taken: unlike a rename, a link never replaces."""
+    target.hardlink_to(part)
 
 
 def _unless_missing(error: OSError) -> None:
@@ -257,6 +320,10 @@ OF_THE_WHOLE_BUCKET = {
     "SignatureDoesNotMatch",
     "SlowDown",
 }
+
+
+#: What servers say of a record that is there already, or is being written by somebody else.
+TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
 
 
 @contextmanager
@@ -362,6 +429,56 @@ class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
             raise
         except StorageError as error:
             raise StorageDown(error.code) from error
+
+    def create(self, key: str, content: bytes) -> None:
+        try:
+            with _s3_errors():
+                # Servers that overlook the condition would overwrite: so look first.
+                if self._has(checked_record(key)):
+                    raise ObjectExists("exists")
+                self._put_new(key, content)
+        except StorageError as error:
+            if error.code in TAKEN:
+                raise ObjectExists("exists") from error
+            raise
+
+    def read_record(self, key: str) -> bytes:
+        with _s3_errors():
+            answer = self.client.get_object(Bucket=self.bucket_name, Key=checked_record(key))
+            return answer["Body"].read()
+
+    def records(self, prefix: str, *, after: str = "") -> Iterator[str]:
+        with _s3_errors():
+            pages = self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket_name, Prefix=prefix, StartAfter=after or prefix
+            )
+            for page in pages:
+                keys = [row["Key"] for row in page.get("Contents", [])]
+                yield from filter(RECORD.fullmatch, keys)
+
+    def _put_new(self, key: str, content: bytes) -> None:
+        put = partial(
+            self.client.put_object,
+            Bucket=self.bucket_name,
+            Key=key,
+            Body=content,
+            ContentType="application/jsonl",
+        )
+        try:
+            put(IfNoneMatch="*")
+        except ClientError as error:
+            if _translated(error).code != "NotImplemented":
+                raise
+            put()
+
+    def _has(self, key: str) -> bool:
+        try:
+            self.client.head_object(Bucket=self.bucket_name, Key=key)
+        except ClientError as error:
+            if isinstance(_translated(error), ObjectMissing):
+                return False
+            raise
+        return True
 
     @property
     def client(self) -> "S3Client":

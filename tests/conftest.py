@@ -184,6 +184,17 @@ def page(chromium: "Browser") -> "Iterator[Page]":
     context.close()
 
 
+# The gate ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _known_to_be_open() -> None:
+    """Begin each test as in a process whose last look found the site open, a moment ago."""
+    from ats.gate import knowledge
+
+    knowledge.learn(None)
+
+
 # The database -----------------------------------------------------------------------------
 
 

@@ -13,11 +13,13 @@ def keyed_hash(record: UUID) -> str:
 
 def hashes(record: UUID) -> list[str]:
     """Return what lines may have of a record: under the key, and under each former one."""
-    return [_hash(record, key) for key in (settings.ATS_LEDGER_KEY, *_former())]
+    return [_hash(record, key) for key in all_keys()]
 
 
-def _former() -> list[str]:
-    return [key.strip() for key in settings.ATS_FORMER_LEDGER_KEYS if key.strip()]
+def all_keys() -> list[str]:
+    """Return the key, then the former ones."""
+    former = (key.strip() for key in settings.ATS_FORMER_LEDGER_KEYS)
+    return [settings.ATS_LEDGER_KEY, *filter(None, former)]
 
 
 def _hash(record: UUID, key: str) -> str:

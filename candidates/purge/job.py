@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connection
 
-from candidates import retention, runs
+from candidates import ledger, retention, runs
 from candidates.models import Application, Employee, Heartbeat, Run
 from storage import erasure
 from storage.backends import StorageError
@@ -61,15 +61,30 @@ def run(*, now: datetime | None = None, dry_run: bool = False, exempt: bool = Fa
     """
     database = database_now()
     away, now = drift(database), now or database
-    if not dry_run:
+    is_behind = _is_behind()
+    if not (dry_run or is_behind):
         shorten_clocks()
     census = Census.take(now)
     outcome = Outcome(due=census.all_due, held=census.held, breaches=census.breaches)
-    if not exempt:
+    if is_behind:
+        outcome.stopped = [brake.BEHIND]
+    elif not exempt:
         outcome.stopped = _stopped_by(now, census.all_due, away)
     if not dry_run:
-        Job(now, census, outcome).do()
+        Job(now, census, outcome, database=database).do()
     return outcome
+
+
+def _is_behind() -> bool:
+    """Whether the database is older than the storage's copy of the ledger.
+
+    A storage that does not answer keeps no record past its day: its tombstone waits instead.
+    """
+    try:
+        return ledger.behind() is not None
+    except StorageError as error:
+        log.warning("the storage could not be asked for the ledger: %s", error.code)
+        return False
 
 
 def _stopped_by(now: datetime, due: int, away: timedelta) -> list[str]:
@@ -82,8 +97,11 @@ def _stopped_by(now: datetime, due: int, away: timedelta) -> list[str]:
 class Job:
     """A run that may write: its row, its deletions, its proof."""
 
-    def __init__(self, now: datetime, census: Census, outcome: Outcome) -> None:
+    def __init__(
+        self, now: datetime, census: Census, outcome: Outcome, *, database: datetime
+    ) -> None:
         self.now, self.census, self.outcome = now, census, outcome
+        self.database = database
         self.began = time.monotonic()
         #: What went wrong, as codes for the run's row.
         self.troubles: list[str] = []
@@ -104,7 +122,11 @@ class Job:
         row = Run(job=Run.Job.PURGE, started_at=self.now)
         numbers = self.outcome.as_dict()
         runs.finish(
-            row, state=Run.State.STOPPED, numbers=numbers, reasons=codes, now=self._moment()
+            row,
+            state=Run.State.STOPPED,
+            numbers=numbers,
+            reasons=codes,
+            now=self.now + self._elapsed(),
         )
         log.error("stopped before the first deletion, %d due: %s", due, ", ".join(codes))
         brake.tell(codes, due, self.now)
@@ -118,6 +140,8 @@ class Job:
         self.outcome.objects_deleted = work.erased
         self._count_failures("objects", work.failed)
         self._prove(erased)
+        # A job does it every minute, too; but the sooner it is out of reach, the better.
+        ledger.keep(now=self.now)
 
     def _erase_records(self) -> list[records.Erased]:
         due = Application.objects.due(self.now)
@@ -155,14 +179,13 @@ class Job:
             state=Run.State.GOOD if is_good else Run.State.FAILED,
             numbers=self.outcome.as_dict(),
             reasons=self.troubles,
-            now=self._moment(),
+            now=self.now + self._elapsed(),
         )
         if is_good:
-            Heartbeat.objects.beat("purge", database_now())
+            Heartbeat.objects.beat("purge", self.database + self._elapsed())
 
-    def _moment(self) -> datetime:
-        """Return when it is, counted from the moment that the run was given."""
-        return self.now + timedelta(seconds=time.monotonic() - self.began)
+    def _elapsed(self) -> timedelta:
+        return timedelta(seconds=time.monotonic() - self.began)
 
 
 def forget_old_pages() -> None:

@@ -285,6 +285,18 @@ def test_only_an_officer_confirms_and_only_what_there_is() -> None:
     assert not Confirmation.objects.exists()
 
 
+def test_a_database_that_is_older_than_the_ledgers_copy_erases_nothing() -> None:
+    some(1)
+    assert stopped() == []
+    LedgerLine.objects.all().delete()  # as a backup of before would have it
+    some(2)
+    assert stopped(dry_run=True) == ["behind"]
+    assert stopped() == ["behind"]
+    assert stopped(exempt=True) == ["behind"]
+    assert Application.objects.count() == 2
+    assert brake.stopped_run() is None, "which no word of a person could mend"
+
+
 def test_every_reason_has_a_sentence() -> None:
     for code in (*brake.REASONS, brake.BEHIND):
         assert len(brake.sentence(code)) > 20

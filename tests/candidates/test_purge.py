@@ -255,17 +255,15 @@ def test_a_purge_with_nothing_due_costs_at_most_eight_queries(
         purge.run()
 
 
-def test_an_early_erasure_goes_at_once_and_has_a_day_from_its_request() -> None:
-    for early, rule in (("request", "request"), ("objection", "objection")):
-        LedgerLine.objects.all().delete()
-        application = a_due_application(decided_on=TODAY - timedelta(days=3))
-        early_at = retention.end_of(TODAY) - timedelta(hours=1)
-        Application.objects.update(delete_on=TODAY, early_at=early_at, early=early)
-        assert purge.breaches(early_at + timedelta(hours=23)) == 0
-        assert purge.breaches(early_at + timedelta(hours=25)) == 1
-        assert purge.run(now=early_at + timedelta(minutes=5)).purged == 1
-        assert the_line().rule == rule
-        assert the_line().record == ledger.keyed_hash(application.pk)
+@pytest.mark.parametrize("early", ["request", "objection"])
+def test_an_early_erasure_goes_at_once_and_has_a_day_from_its_request(early: str) -> None:
+    application = a_due_application(decided_on=TODAY - timedelta(days=3))
+    early_at = retention.end_of(TODAY) - timedelta(hours=1)
+    Application.objects.update(delete_on=TODAY, early_at=early_at, early=early)
+    assert purge.breaches(early_at + timedelta(hours=23)) == 0
+    assert purge.breaches(early_at + timedelta(hours=25)) == 1
+    assert purge.run(now=early_at + timedelta(minutes=5)).purged == 1
+    assert (the_line().rule, the_line().record) == (early, ledger.keyed_hash(application.pk))
 
 
 def test_an_early_erasure_is_never_made_later_by_a_shorter_setting(settings: LazySettings) -> None:

@@ -11,7 +11,7 @@ import pytest
 from django.db import DatabaseError, connection
 
 from candidates import purge
-from candidates.models import Application
+from candidates.models import Application, LedgerLine
 from storage import erasure, preview
 from storage.models import Attachment, Tombstone
 from tests.faults.test_purge_faults import Bomb, StoppedError, _no_kept_tracebacks, armed, objects
@@ -44,9 +44,9 @@ def schedules() -> Iterator[int]:
 
 
 def clear() -> None:
-    for model in (Application, Tombstone):
+    for model in (Application, Tombstone, LedgerLine):
         model._default_manager.all().delete()
-    for key in objects():
+    for key in list(store().keys("")):
         store().erase(key)
 
 
