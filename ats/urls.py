@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from ats import accounts, views
+from ats import accounts, metrics, views
 
 handler400 = "ats.errors.bad_request"
 handler403 = "ats.errors.permission_denied"
@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("health/", views.health, name="health"),
     path("language/", login_not_required(set_language), name="set_language"),
+    path("metrics/", metrics.metrics, name="metrics"),
     path("robots.txt", views.robots, name="robots"),
 ]
 

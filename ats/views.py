@@ -2,7 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from logging import getLogger
@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from candidates import watch
 from candidates.models import Heartbeat
 from storage import scanning
 from storage.backends import attachment_store
@@ -27,8 +28,6 @@ logger = getLogger("ats")
 # Health -----------------------------------------------------------------------------------
 
 WELL = "well"
-#: After how long a job's silence means that it is dead.
-SILENCE = {"cluster": timedelta(minutes=5), "purge": timedelta(hours=25)}
 #: How long the storage may take to answer. A balancer asks every few seconds.
 SECONDS = 5
 
@@ -37,26 +36,41 @@ SECONDS = 5
 @never_cache
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
-    """Return 200 if database, storage, job cluster and purge are well, else 503 and which not.
+    """Return 200 if database, storage, jobs and erasure are well, else 503 and which not.
 
     How the virus scanner is, is said and changes nothing: applications come in without it.
     """
-    parts = {"storage": storage_health()} | database_health(timezone.now())
+    storage = storage_health()
+    parts = {"storage": storage} | database_health(timezone.now(), ask_storage=storage == WELL)
     well = all(word == WELL for word in parts.values())
     status = "well" if well else "not well"
     scanner = {"scanner": scanner_health()}
     return JsonResponse({"status": status} | parts | scanner, status=200 if well else 503)
 
 
-def database_health(now: datetime) -> dict[str, str]:
-    """Return how the database is, and the jobs that leave their pulses in it."""
+def database_health(now: datetime, *, ask_storage: bool) -> dict[str, str]:
+    """Return how the database is, the jobs that leave their pulses in it, and what they did."""
     try:
-        beats = dict(Heartbeat.objects.filter(name__in=SILENCE).values_list("name", "at"))
+        return {"database": WELL} | jobs_health(now) | watch_health(now, ask_storage=ask_storage)
     except DatabaseError:
         logger.exception("The database does not answer")
-        return {"database": "down"} | dict.fromkeys(SILENCE, "unknown")
-    pulses = {name: pulse(beats.get(name), now - silence) for name, silence in SILENCE.items()}
-    return {"database": WELL} | pulses
+        return {"database": "down"} | {part: "unknown" for part, _ in watch.GRAVE.values()}
+
+
+def jobs_health(now: datetime) -> dict[str, str]:
+    beats = dict(Heartbeat.objects.filter(name__in=watch.SILENCE).values_list("name", "at"))
+    return {name: pulse(beats.get(name), now - age) for name, age in watch.SILENCE.items()}
+
+
+def watch_health(now: datetime, *, ask_storage: bool) -> dict[str, str]:
+    """Return how well the jobs do what they are there for. The pulses say more of themselves."""
+    counts = {each.code: each.count for each in watch.grave(now, ask_storage=ask_storage)}
+    words = {
+        part: word.format(counts[code]) if code in counts else WELL
+        for code, (part, word) in watch.GRAVE.items()
+        if part not in watch.SILENCE
+    }
+    return words if ask_storage else words | {"ledger": "unknown"}
 
 
 def pulse(at: datetime | None, since: datetime) -> str:

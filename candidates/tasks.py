@@ -14,7 +14,17 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from ats.logs import where
-from candidates import certificates, ledger, mail, purge, quarantine, requests, runs
+from candidates import (
+    certificates,
+    holds,
+    ledger,
+    mail,
+    purge,
+    quarantine,
+    requests,
+    runs,
+    watch,
+)
 from candidates.models import Heartbeat
 from storage import bounded, erasure, preview, uploads
 
@@ -105,6 +115,24 @@ def confirm_waited() -> str:
 def send_certificates() -> str:
     """Minutely. See `certificates.send_due`."""
     return f"sent {certificates.send_due(timezone.now())}"
+
+
+@nameless
+def watch_over() -> str:
+    """Hourly: what is wrong, what ends soon, what comes. See `watch.alarm` and the others."""
+    now = timezone.now()
+    told = {
+        "alarm": watch.alarm(now),
+        "holds": holds.remind(now),
+        "large days": purge.brake.announce(now),
+    }
+    return ", ".join(f"{what} {int(sent)}" for what, sent in told.items())
+
+
+@nameless
+def compare_storage() -> str:
+    """Daily. See `storage.sweep`."""
+    return str(watch.compare(now=timezone.now(), fix=True))
 
 
 @nameless

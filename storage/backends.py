@@ -11,13 +11,14 @@ import errno
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from functools import partial
 from io import BytesIO
 from pathlib import Path
 from shutil import copyfileobj
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, Protocol, cast
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol, cast
 from uuid import uuid4
 
 from botocore.config import Config
@@ -27,6 +28,11 @@ from storages.backends.s3 import S3Storage
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import (
+        DeleteMarkerEntryTypeDef,
+        MultipartUploadTypeDef,
+        ObjectVersionTypeDef,
+    )
 
 #: Entries that one listing asks for; S3 gives at most 1,000.
 PAGE = 1_000
@@ -58,6 +64,17 @@ class ObjectMissing(StorageError):
     """There is no such object."""
 
 
+class Found(NamedTuple):
+    """Something that lies under a key: a version, a marker, or, if `is_half`, an unfinished upload.
+
+    `at` is the moment in which it was written, or begun, by the storage's clock.
+    """
+
+    key: str
+    at: datetime
+    is_half: bool = False
+
+
 class ObjectExists(StorageError):
     """There is a record of this key already; it was left as it is."""
 
@@ -79,7 +96,28 @@ class Store(Protocol):
         """
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """Yield every key of which anything is left, be it an old version or half a file."""
+        """Yield every key of which anything is left, once, be it an old version or half a file."""
+
+    def found(self, prefix: str) -> Iterator[Found]:
+        """Yield all that there is, in any order; also under names that no key can have.
+
+        Nothing of it is kept in memory, however much there is.
+        """
+
+    def is_left(self, key: str) -> bool:
+        """Whether anything lies under exactly this key."""
+
+    def missing(self, keys: Sequence[str]) -> list[str]:
+        """Return those of the keys whose object cannot be read, for there is none.
+
+        Asks least of a bucket if the keys follow one another.
+        """
+
+    def abandon(self, key: str, *, before: datetime) -> int:
+        """End the key's unfinished uploads that began before; return how many.
+
+        The object itself stays.
+        """
 
     def check(self) -> None:
         """Raise `StorageDown` unless objects can be reached and listed."""
@@ -201,14 +239,41 @@ class Folder(FileSystemStorage):
         return len(found)
 
     def keys(self, prefix: str) -> Iterator[str]:
+        yield from dict.fromkeys(found.key for found in self.found(prefix))
+
+    def found(self, prefix: str) -> Iterator[Found]:
         self._require_mark()
         root = Path(self.location)
-        for folder, _folders, names in os.walk(root, onerror=_unless_missing):
-            # A key and its half-written copies lie in one folder.
-            for name in sorted({name.partition(PART)[0] for name in names} - {MARK}):
-                key = Path(folder, name).relative_to(root).as_posix()
-                if key.startswith(prefix):
-                    yield key
+        for file in _files_below(root / prefix.rpartition("/")[0], root):
+            name, part, _ = file.path.removeprefix(f"{root}/").partition(PART)
+            if name.startswith(prefix) and name != MARK:
+                # Gone since it was listed: then there is nothing to tell of.
+                with suppress(ObjectMissing), _file_errors():
+                    at = datetime.fromtimestamp(file.stat(follow_symlinks=False).st_mtime, UTC)
+                    yield Found(name, at, is_half=bool(part))
+
+    def is_left(self, key: str) -> bool:
+        target = self._place(key)
+        self._require_mark()
+        with _file_errors():
+            return any(_files_of(target))
+
+    def missing(self, keys: Sequence[str]) -> list[str]:
+        with _file_errors():
+            gone = [key for key in keys if not self._place(key).is_file()]
+        # Afterwards, since without its volume a folder lacks everything.
+        self._require_mark()
+        return gone
+
+    def abandon(self, key: str, *, before: datetime) -> int:
+        target = self._place(key)
+        self._require_mark()
+        with _file_errors():
+            parts = [file for file in _files_of(target) if file.name != target.name]
+            old = [part for part in parts if part.stat().st_mtime < before.timestamp()]
+            for part in old:
+                part.unlink(missing_ok=True)
+        return len(old)
 
     def check(self) -> None:
         self._require_mark()
@@ -280,15 +345,29 @@ class Folder(FileSystemStorage):
         raise NotImplementedError("Attachments are only served through the application.")
 
 
+def _files_below(folder: Path, root: Path) -> Iterator[os.DirEntry[str]]:
+    """Yield every file and link below a folder, one after the other.
+
+    A folder that cannot be read stops the listing: what is skipped would seem gone. But not one
+    that no key leads to, such as a volume's own `lost+found`.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _files_below(Path(entry.path), root)
+                else:
+                    yield entry
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if folder == root or KEY.fullmatch(folder.relative_to(root).as_posix()):
+            raise StorageDown(_code(error)) from error
+
+
 def _link(part: Path, target: Path) -> None:
     """Give a file its name unless the name is taken: unlike a rename, a link never replaces."""
     target.hardlink_to(part)
-
-
-def _unless_missing(error: OSError) -> None:
-    """Have a folder that cannot be read stop a listing: what is skipped would seem gone."""
-    if not isinstance(error, FileNotFoundError):
-        raise StorageDown(_code(error)) from error
 
 
 def _files_of(target: Path) -> Iterator[Path]:
@@ -406,14 +485,34 @@ class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
         return len(versions)
 
     def keys(self, prefix: str) -> Iterator[str]:
+        yield from dict.fromkeys(found.key for found in self.found(prefix))
+
+    def found(self, prefix: str) -> Iterator[Found]:
         with _s3_errors():
-            last = None
-            for key, _version in self._listed_versions(prefix):
-                if key != last:
-                    yield key
-                last = key
-            for key, _upload in self._listed_uploads(prefix):
-                yield key
+            for version in self._listed_versions(prefix):
+                yield Found(version["Key"], version["LastModified"])
+            for upload in self._listed_uploads(prefix):
+                yield Found(upload["Key"], upload["Initiated"], is_half=True)
+
+    def is_left(self, key: str) -> bool:
+        with _s3_errors():
+            return bool(self._versions(checked(key)) or self._uploads(key))
+
+    def missing(self, keys: Sequence[str]) -> list[str]:
+        gone = {checked(key) for key in keys}
+        with _s3_errors():
+            # One list from the first to the last: asking for each would be a request a key.
+            for key in self._listed_between(min(gone), max(gone)) if gone else ():
+                gone.discard(key)
+        return sorted(gone)
+
+    def abandon(self, key: str, *, before: datetime) -> int:
+        with _s3_errors():
+            listed = [row for row in self._listed_uploads(checked(key)) if row["Key"] == key]
+            old = [row["UploadId"] for row in listed if row["Initiated"] < before]
+            for upload in old:
+                self._abort(key, upload)
+        return len(old)
 
     def check(self) -> None:
         """Do what erasing needs: servers and permissions without it keep data for ever."""
@@ -499,29 +598,42 @@ class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
 
     def _versions(self, key: str) -> list[str]:
         """Return the ids of all versions and markers of exactly this key: `a/1` is not `a/10`."""
-        return [version for found, version in self._listed_versions(key) if found == key]
+        listed = self._listed_versions(key)
+        # Without versioning, and while it was off, an object's version is called null.
+        return [row.get("VersionId", "null") for row in listed if row["Key"] == key]
 
     def _uploads(self, key: str) -> list[str]:
-        return [upload for found, upload in self._listed_uploads(key) if found == key]
+        return [row["UploadId"] for row in self._listed_uploads(key) if row["Key"] == key]
 
-    def _listed_versions(self, prefix: str) -> Iterator[tuple[str, str]]:
+    def _listed_versions(
+        self, prefix: str
+    ) -> "Iterator[ObjectVersionTypeDef | DeleteMarkerEntryTypeDef]":
         pages = self.client.get_paginator("list_object_versions").paginate(
             Bucket=self.bucket_name, Prefix=prefix, PaginationConfig={"PageSize": PAGE}
         )
         for page in pages:
-            for version in page.get("Versions", []):
-                # Without versioning, and while it was off, an object's version is called null.
-                yield version["Key"], version.get("VersionId", "null")
-            for marker in page.get("DeleteMarkers", []):
-                yield marker["Key"], marker.get("VersionId", "null")
+            yield from page.get("Versions", [])
+            yield from page.get("DeleteMarkers", [])
 
-    def _listed_uploads(self, prefix: str) -> Iterator[tuple[str, str]]:
+    def _listed_between(self, first: str, last: str) -> Iterator[str]:
+        """Yield the keys of readable objects from the first to the last, and maybe some before."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket_name,
+            StartAfter=first[:-1],
+            PaginationConfig={"PageSize": PAGE},
+        )
+        for page in pages:
+            for row in page.get("Contents", []):
+                if row["Key"] > last:
+                    return
+                yield row["Key"]
+
+    def _listed_uploads(self, prefix: str) -> "Iterator[MultipartUploadTypeDef]":
         pages = self.client.get_paginator("list_multipart_uploads").paginate(
             Bucket=self.bucket_name, Prefix=prefix, PaginationConfig={"PageSize": PAGE}
         )
         for page in pages:
-            for upload in page.get("Uploads", []):
-                yield upload["Key"], upload["UploadId"]
+            yield from page.get("Uploads", [])
 
     def _abort(self, key: str, upload: str) -> None:
         # It may have ended since it was listed; the list is read again afterwards anyway.

@@ -1,6 +1,8 @@
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, connection
@@ -8,9 +10,12 @@ from django.test import Client
 from django.utils import timezone
 
 from ats import views
-from candidates.models import Heartbeat
+from candidates import ledger
+from candidates.models import Heartbeat, LedgerLine
+from storage import erasure
+from storage.models import new_key
 from tests.scanner import Clamd
-from tests.world import an_application, an_attachment
+from tests.world import TODAY, an_application, an_attachment
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
@@ -27,7 +32,8 @@ def all_beat() -> None:
     beat("purge", timedelta(hours=24, minutes=59))
 
 
-WELL = {"status": "well"} | dict.fromkeys(("database", "storage", "cluster", "purge"), "well")
+PARTS = ("database", "storage", "cluster", "purge", "tombstones", "breaches", "holds", "ledger")
+WELL = {"status": "well"} | dict.fromkeys(PARTS, "well")
 WELL["scanner"] = "off, CLAMD_URL is not set"
 
 
@@ -60,6 +66,64 @@ def test_a_silent_job_is_named_with_its_last_sign(
     }
 
 
+def a_tombstone_is_old() -> None:
+    now = timezone.now()
+    erasure.lay_out([new_key()], now=now - timedelta(hours=24), breach_at=now + timedelta(hours=1))
+
+
+def something_is_in_breach() -> None:
+    an_application(status="rejected", decided_on=TODAY - timedelta(days=3650))
+
+
+def a_hold_has_ended_unnoticed() -> None:
+    until = timezone.now() - timedelta(hours=3)
+    application = an_application(status="rejected", decided_on=TODAY - timedelta(days=3650))
+    application.holds.create(kind="other", reason="-", set_at=until, until=until)
+
+
+def the_database_is_a_restored_one() -> None:
+    deletion = ledger.Deletion(
+        uuid4(), LedgerLine.Kind.APPLICATION, LedgerLine.Rule.RETENTION, rows=1, objects=0
+    )
+    ledger.append([deletion], day=TODAY)
+    ledger.seal(now=timezone.now())
+    ledger.copy(now=timezone.now())
+    LedgerLine.objects.all().delete()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("goes_wrong", "part", "word"),
+    [
+        (a_tombstone_is_old, "tombstones", "older than 24 hours: 1"),
+        (something_is_in_breach, "breaches", "kept too long: 1"),
+        (a_hold_has_ended_unnoticed, "holds", "ended, and not erased since: 1"),
+        (the_database_is_a_restored_one, "ledger", "behind its copy in storage"),
+    ],
+)
+def test_what_the_jobs_have_not_done_is_named(
+    client: Client,
+    attachment_store: "Folder | Bucket",
+    goes_wrong: Callable[[], None],
+    part: str,
+    word: str,
+) -> None:
+    all_beat()
+    goes_wrong()
+    response = client.get("/health/")
+    assert response.status_code == 503
+    assert response.json() == WELL | {"status": "not well", part: word}
+
+
+@pytest.mark.django_db
+def test_what_an_officer_must_see_to_is_no_fault_of_the_machine(
+    client: Client, attachment_store: "Folder | Bucket"
+) -> None:
+    all_beat()
+    an_application(received_at=timezone.now() - timedelta(days=900))
+    assert client.get("/health/").status_code == 200
+
+
 @pytest.mark.django_db
 def test_jobs_that_never_ran_are_not_well(client: Client) -> None:
     response = client.get("/health/")
@@ -78,6 +142,7 @@ def test_a_storage_that_is_down_is_named(client: Client, settings: "Settings") -
     }
     response = client.get("/health/")
     assert (response.status_code, response.json()["storage"]) == (503, "down")
+    assert response.json()["ledger"] == "unknown"
 
 
 @pytest.mark.django_db
@@ -122,6 +187,7 @@ def test_a_database_that_is_down_is_named(client: Client) -> None:
         response = client.get("/health/")
     assert response.status_code == 503
     assert response.json()["database"] == "down"
+    assert response.json()["breaches"] == "unknown"
     assert "mira" not in response.text
 
 

@@ -1,7 +1,10 @@
 """The contract of all back ends, then what is special to a bucket and to a folder."""
 
+import errno
+import os
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -101,6 +104,41 @@ def test_django_s_own_way_in_and_out_keeps_the_same_promises(store: Store) -> No
 def test_no_attachment_has_an_address_of_its_own(store: Store) -> None:
     with pytest.raises(NotImplementedError):
         store.url(a_key())
+
+
+def test_all_that_lies_there_is_found_with_its_time(store: Store) -> None:
+    start = datetime.now(UTC) - timedelta(seconds=2)  # the clock of a storage may be coarse
+    put(store, "attachments/a")
+    put(store, "attachments/b")
+    put(store, "ledger/1")
+    found = list(store.found("attachments/"))
+    assert sorted(each.key for each in found) == ["attachments/a", "attachments/b"]
+    assert all(start < each.at < start + timedelta(minutes=1) for each in found)
+    assert not any(each.is_half for each in found)
+    assert list(store.found("nothing/")) == []
+
+
+def test_what_is_missing_is_told_from_what_is_there(store: Store) -> None:
+    keys = [f"attachments/{name}" for name in ("1", "10", "2", "3", "30")]
+    for key in keys[1:4]:
+        put(store, key)
+    put(store, "attachments/29")
+    assert store.missing(keys) == [keys[0], keys[4]]
+    assert store.missing(list(reversed(keys[1:4]))) == []
+    assert store.missing(["attachments/0"]) == ["attachments/0"]
+    assert store.missing([]) == []
+
+
+def test_whether_anything_is_left_of_exactly_one_key(store: Store) -> None:
+    put(store, "attachments/10")
+    assert store.is_left("attachments/10")
+    assert not store.is_left("attachments/1")
+
+
+def test_there_is_nothing_to_abandon_of_a_whole_object(store: Store) -> None:
+    put(store, "attachments/1")
+    assert store.abandon("attachments/1", before=datetime.now(UTC) + timedelta(days=1)) == 0
+    assert content_of(store, "attachments/1") == b"content"
 
 
 # Buckets --------------------------------------------------------------------------------------
@@ -412,6 +450,41 @@ def test_requests_are_signed_with_version_4_and_no_new_checksums(
     assert not [name for name in sent.headers if "checksum" in name or "trailer" in name]
 
 
+def test_old_versions_and_markers_are_found_and_read_as_missing(versioned: Bucket) -> None:
+    put(versioned, "a/1")
+    delete_badly(versioned, "a/1")
+    assert [found.key for found in versioned.found("a/")] == ["a/1", "a/1"]
+    assert versioned.missing(["a/1"]) == ["a/1"]
+    assert versioned.is_left("a/1")
+
+
+def test_an_unfinished_upload_is_found_and_abandoned_beside_the_object(versioned: Bucket) -> None:
+    put(versioned, "a/1")
+    start_upload(versioned, "a/1")
+    start_upload(versioned, "a/10")
+    (upload,) = [each for each in versioned.found("a/") if each.is_half and each.key == "a/1"]
+    assert versioned.abandon("a/1", before=upload.at) == 0
+    assert versioned.abandon("a/1", before=upload.at + timedelta(seconds=1)) == 1
+    assert [(each.key, each.is_half) for each in versioned.found("a/")] == [
+        *(("a/1", False), ("a/10", True)),
+    ]
+    assert content_of(versioned, "a/1") == b"content"
+
+
+def test_what_a_long_list_is_missing_is_found_over_several_pages(
+    versioned: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backends, "PAGE", 3)
+    keys = sorted(a_key() for _ in range(20))
+    for key in keys:
+        if key not in keys[3:20:5]:
+            put(versioned, key)
+    assert versioned.missing(keys) == keys[3:20:5]
+    assert sorted(found.key for found in versioned.found("")) == sorted(
+        set(keys) - set(keys[3:20:5])
+    )
+
+
 # Folders --------------------------------------------------------------------------------------
 
 
@@ -435,6 +508,53 @@ def test_half_written_files_go_with_their_key(folder: Folder) -> None:
     assert folder.erase("a/1") == 2
     assert folder.erase("a/2") == 1
     assert list(folder.keys("")) == ["a/10"]
+
+
+def test_a_half_written_file_is_found_and_abandoned_when_it_is_old(folder: Folder) -> None:
+    put(folder, "a/1", b"whole")
+    place(folder, "a/1.part-0123").write_bytes(b"half a CV")
+    assert sorted((each.key, each.is_half) for each in folder.found("a/")) == [
+        *(("a/1", False), ("a/1", True)),
+    ]
+    now = datetime.now(UTC)
+    assert folder.abandon("a/1", before=now - timedelta(hours=1)) == 0
+    assert folder.abandon("a/1", before=now + timedelta(hours=1)) == 1
+    assert content_of(folder, "a/1") == b"whole"
+    assert not place(folder, "a/1.part-0123").exists()
+
+
+@pytest.mark.parametrize(("name", "stops"), [("lost+found", False), ("attachments/old", True)])
+def test_a_closed_folder_stops_a_list_only_if_keys_lead_there(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, name: str, stops: bool
+) -> None:
+    put(folder, "attachments/1")
+    closed = place(folder, name)
+    closed.mkdir()
+    scandir = os.scandir
+
+    # Nothing is closed to root, who may run this.
+    def refuses(path: Path) -> Any:
+        if Path(path) == closed:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuses)
+    assert list(folder.keys("ledger/")) == []
+    for prefix in ("", "attachments/"):
+        if stops:
+            with pytest.raises(StorageDown) as down:
+                list(folder.keys(prefix))
+            assert down.value.code == "EACCES"
+        else:
+            assert list(folder.keys(prefix)) == ["attachments/1"]
+
+
+def test_names_that_no_key_can_have_are_found(folder: Folder) -> None:
+    put(folder, "attachments/1")
+    (place(folder, "attachments") / "Lebenslauf Käthe.pdf").write_bytes(b"CV")
+    assert sorted(found.key for found in folder.found("attachments/")) == [
+        *("attachments/1", "attachments/Lebenslauf Käthe.pdf"),
+    ]
 
 
 def test_a_write_that_fails_leaves_nothing(folder: Folder) -> None:
@@ -489,6 +609,9 @@ def test_a_folder_that_is_not_mounted_is_down_and_loses_nothing(
         lambda: folder.open_object("a/1"),
         lambda: folder.erase("a/1"),
         lambda: list(folder.keys("")),
+        lambda: list(folder.found("")),
+        lambda: folder.missing(["a/1"]),
+        lambda: folder.is_left("a/1"),
     ):
         with pytest.raises(StorageDown) as down:
             verb()

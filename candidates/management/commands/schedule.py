@@ -15,6 +15,8 @@ JOBS = {
     "certificates": ("candidates.tasks.send_certificates", 1),
     "scan": ("candidates.tasks.scan_pending", 1),
     "requests": ("candidates.tasks.confirm_waited", 60),
+    "watch": ("candidates.tasks.watch_over", 60),
+    "sweep": ("candidates.tasks.compare_storage", 24 * 60),
     "ledger": ("candidates.tasks.keep_ledger", 1),
     "verify": ("candidates.tasks.verify_ledger", 24 * 60),
     "clean": ("candidates.tasks.clean", 60),
