@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
@@ -14,7 +14,8 @@ from django.db import connection
 from django.db.models import Model
 from django_q.models import OrmQ, Task
 
-from .records import Erased
+if TYPE_CHECKING:
+    from .records import Erased
 
 #: Each table with what its rows say, as text.
 PLACES: dict[type[Model], Callable[[Any], str]] = {
@@ -27,8 +28,11 @@ PLACES: dict[type[Model], Callable[[Any], str]] = {
 ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-def erase(erased: Iterable[Erased]) -> int:
-    """Delete the rows that name one of the records or their keys; return how many."""
+def erase(erased: "Iterable[Erased]") -> int:
+    """Delete the rows that name one of the records or their keys; return how many.
+
+    Call it in the transaction that deletes: once that is over, nobody knows the ids any more.
+    """
     names = {name for record in erased for name in _names(record)}
     if not names:
         return 0
@@ -45,7 +49,7 @@ def forget_expired_cache(now: datetime) -> None:
         cursor.execute(f"DELETE FROM {table} WHERE expires < %s", [moment])  # noqa: S608
 
 
-def _names(record: Erased) -> list[str]:
+def _names(record: "Erased") -> list[str]:
     keys = (key.rpartition("/")[2] for key in record.keys)
     return [name.replace("-", "") for name in (str(record.record), *keys)]
 
