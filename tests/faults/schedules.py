@@ -8,12 +8,12 @@ from random import Random
 from typing import Self
 
 from django.core.cache import cache
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from candidates import purge
 from storage.backends import Folder
 from tests.faults import counting, invariant, objects, rows, worlds
-from tests.faults.bombs import Bomb, DiedError, Fault, Kind, StoppedError, armed
+from tests.faults.bombs import Bomb, DiedError, Fault, Kind, armed
 from tests.world import NOW, store
 
 
