@@ -15,7 +15,7 @@ from storage.backends import Bucket
 from tests.faults import wire
 from tests.faults.bombs import Bomb
 from tests.faults.schedules import Scene, scored
-from tests.faults.wire import TROUBLES, Wire
+from tests.faults.wire import TROUBLES, Trouble, Wire
 from tests.world import rounds, store
 
 if TYPE_CHECKING:
@@ -55,25 +55,37 @@ def hasty() -> Iterator[None]:
     place.client_config, place._client = patient, None
 
 
-@pytest.mark.parametrize("number", range(len(TROUBLES)), ids=map(str, TROUBLES))
+class Disturbed:
+    """A scene behind a wire, on which a trouble comes at a request; counts those it came to."""
+
+    def __init__(self, scene: Scene, troubled: Wire) -> None:
+        self.scene, self.wire = scene, troubled
+        self.requests = self.struck = 0
+
+    def play(self, trouble: Trouble | None, at: int) -> None:
+        self.scene.play(f"{trouble} at request {at}", lambda: self._purge(trouble, at))
+
+    def _purge(self, trouble: Trouble | None, at: int) -> None:
+        self.wire.meet(trouble, at)
+        with hasty():
+            self.scene.purge_with(Bomb())
+        self.requests = max(self.requests, self.wire.seen)
+        self.struck += bool(self.wire.struck)
+        self.wire.meet(None, 0)
+
+
 def test_whatever_the_bucket_answers_nothing_due_is_left_and_nothing_else_lost(
-    troubled: Wire, number: int
+    troubled: Wire,
 ) -> None:
-    trouble, struck = TROUBLES[number], 0
-    with scored() as score, Scene(2000 + number, score) as scene:
-
-        def purges(at: int) -> None:
-            nonlocal struck, requests
-            troubled.meet(trouble if at else None, at)
-            with hasty():
-                scene.purge_with(Bomb())
-            struck, requests = struck + bool(troubled.struck), troubled.seen
-            troubled.meet(None, 0)
-
-        requests = 0
-        scene.play("undisturbed", lambda: purges(0))
-        places = range(1, requests + 1)
-        chosen = Random(number).sample(places, k=min(len(places), rounds(3, 80)))
-        for at in sorted(chosen):
-            scene.play(f"{trouble} at request {at}", lambda at=at: purges(at))  # type: ignore[misc]
-    assert struck == len(chosen)
+    """Each trouble, each time at other requests of a run, which the seed chooses."""
+    with scored() as score:
+        for seed in range(2000, 2000 + rounds(1, 9)):
+            with Scene(seed, score) as scene:
+                disturbed, random = Disturbed(scene, troubled), Random(seed)
+                disturbed.play(None, 0)
+                places = range(1, disturbed.requests + 1)
+                each = min(len(places), rounds(1, 9))
+                for trouble in TROUBLES:
+                    for at in sorted(random.sample(places, k=each)):
+                        disturbed.play(trouble, at)
+                assert disturbed.struck == each * len(TROUBLES)

@@ -119,6 +119,9 @@ class Proxy:
 
             def handle_any(self) -> None:
                 headers = {name.lower(): value for name, value in self.headers.items()}
+                if headers.pop("expect", ""):  # or the client waits a second before the body
+                    self.send_response_only(100)
+                    self.end_headers()
                 body = self.rfile.read(int(headers.get("content-length", 0)))
                 proxy.respond(self, Request(self.command, self.path, headers), body)
 
