@@ -80,8 +80,10 @@ def struck(scene: Scene, fault: Fault, *, most: int) -> None:
 def scored() -> Iterator[counting.Score]:
     """Count schedules, say how they went, and fail if anything was left or lost."""
     score = counting.Score()
-    yield score
-    counting.TOTAL.include(score)
-    print(score)
-    cache.clear()
+    try:
+        yield score
+    finally:
+        counting.TOTAL.include(score)
+        print(score)
+        cache.clear()
     score.require_clean()
