@@ -114,7 +114,8 @@ def schedules(sessions: list[Session]) -> Score:
     """Return what the fault schedules of all sessions left and lost."""
     score = Score()
     for session in sessions:
-        score.include(Score(*(session.counts.get(name, 0) for name in Score().as_dict())))
+        get = session.counts.get
+        score.include(Score(get("schedules", 0), get("traces", 0), get("lost", 0)))
     return score
 
 

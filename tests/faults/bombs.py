@@ -5,6 +5,7 @@ before each access to the storage's folder.
 """
 
 import errno
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,6 +18,9 @@ import psycopg
 import pytest
 from django.db import OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from storage.backends import Folder
+from tests.world import store
 
 Kind = Literal["statement", "commit", "call", "file"]
 
@@ -103,9 +107,10 @@ def refuse_file(number: int) -> Callable[[], None]:
     return strike
 
 
+UNEXPECTED = Fault("unexpected", stop)
 FAULTS = [
     Fault("death", die),
-    Fault("unexpected", stop),
+    UNEXPECTED,
     Fault("database error", refuse, ("statement", "commit")),
     Fault("serialization", fail_to_serialize, ("statement", "commit"), "postgresql"),
     Fault("cut", cut, ("statement", "commit")),
@@ -163,15 +168,24 @@ sys.addaudithook(_audit)
 
 
 @contextmanager
-def armed(bomb: Bomb, folder: str) -> Iterator[None]:
-    """Let the bomb count this thread's steps; `folder` is the storage's, if it is one."""
+def armed(bomb: Bomb) -> Iterator[None]:
+    """Let the bomb count the steps of the thread that made it."""
+    place = store()
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         stack.enter_context(connection.execute_wrapper(bomb.statement))
         commit, client = BaseDatabaseWrapper.commit, botocore.client.BaseClient
         patch.setattr(BaseDatabaseWrapper, "commit", bomb.around(commit, "commit"))
         call = client._make_api_call  # type: ignore[attr-defined]
         patch.setattr(client, "_make_api_call", bomb.around(call, "call"))
-        if folder:
-            _watcher.append((folder, lambda: bomb.step("file")))
+        if isinstance(place, Folder):
+            _watcher.append((str(place.location), lambda: bomb.step("file")))
             stack.callback(_watcher.clear)
         yield
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Log nothing: pytest would keep each record, its traceback, and so a cursor."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)

@@ -14,7 +14,7 @@ class Score:
     schedules: int = 0
     traces: int = 0
     lost: int = 0
-    found: list[str] = field(default_factory=list)
+    found: list[str] = field(default_factory=list, kw_only=True)
 
     def add(self, schedule: str, traces: list[str], lost: list[str]) -> None:
         """Count one schedule with what it left and what it lost."""

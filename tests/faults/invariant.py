@@ -77,7 +77,7 @@ def _without(world: World) -> rows.Rows:
 
 def _lines() -> dict[int, tuple[Any, ...]]:
     fields = ("day", "kind", "record", "rows", "objects_count", "rule", "policy_version")
-    return {pk: values for pk, *values in LedgerLine.objects.values_list("pk", *fields)}  # type: ignore[misc]
+    return {pk: values for pk, *values in LedgerLine.objects.values_list("pk", *fields)}
 
 
 @dataclass

@@ -5,16 +5,18 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from random import Random
+from threading import Barrier, Thread
 from typing import Self
 
 from django.core.cache import cache
 from django.db import connection
 
 from candidates import purge
-from storage.backends import Folder
 from tests.faults import counting, invariant, objects, rows, worlds
 from tests.faults.bombs import Bomb, DiedError, Fault, Kind, armed
-from tests.world import NOW, store
+from tests.world import NOW
+
+SECONDS = 60
 
 
 class Scene:
@@ -28,8 +30,6 @@ class Scene:
         self.expected = invariant.Expected.of(self.world)
         self.shelf.remember()
         self.snapshot = rows.snapshot()
-        place = store()
-        self.folder = place.location if isinstance(place, Folder) else ""
 
     def __enter__(self) -> Self:
         logging.disable(logging.CRITICAL)  # pytest would keep tracebacks, and they a cursor
@@ -62,18 +62,42 @@ class Scene:
 
     def purge_with(self, bomb: Bomb) -> None:
         # Whatever comes out of a run has ended it.
-        with suppress(DiedError, Exception), armed(bomb, self.folder):
+        with suppress(DiedError, Exception), armed(bomb):
             purge.run(now=NOW)
 
+    def purge_beside_another(self, bomb: Bomb) -> None:
+        """Purge with the bomb while a second purge begins at the same moment."""
+        barrier = Barrier(2)
 
-def struck(scene: Scene, fault: Fault, *, most: int) -> None:
-    """Let a fault strike at each step that it can; at `most` of them, which the seed chooses."""
+        def other() -> None:
+            barrier.wait(timeout=SECONDS)
+            with suppress(Exception):
+                purge.run(now=NOW)
+            connection.close()
+
+        thread = Thread(target=other)
+        thread.start()
+        barrier.wait(timeout=SECONDS)
+        self.purge_with(bomb)
+        # What it holds is let go of as the end of the process would.
+        gc.collect()
+        connection.close()
+        thread.join(timeout=SECONDS)
+        assert not thread.is_alive()
+
+
+def struck(scene: Scene, fault: Fault, *, most: int, beside: bool = False) -> None:
+    """Let a fault strike at each step that it can; at `most` of them, which the seed chooses.
+
+    If `beside`, a second purge runs at the same time, in which nothing goes wrong.
+    """
+    purges = scene.purge_beside_another if beside else scene.purge_with
     kinds = scene.steps()
     places = [number for number, kind in enumerate(kinds, start=1) if kind in fault.kinds]
     chosen = Random(scene.world.seed).sample(places, k=min(most, len(places)))
     for at in sorted(chosen):
         bomb = Bomb(at, fault)
-        scene.play(f"{fault} at step {at} of {len(kinds)}", lambda b=bomb: scene.purge_with(b))  # type: ignore[misc]
+        scene.play(f"{fault} at step {at} of {len(kinds)}", lambda b=bomb: purges(b))  # type: ignore[misc]
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from tests.faults.counting import Score
 from tests.faults.schedules import Scene
 from tests.world import store
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once("sqlite")]
 
 
 def played(seed: int = 3) -> Score:

@@ -15,9 +15,21 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.soak]
 #: On SQLite each step of eight worlds; a bucket behind a network takes longer, so there a part.
 WORLDS = 8
 STEPS = {"sqlite": 10_000, "postgresql": 50}
+SAMPLE = {"sqlite": 5, "postgresql": 2}
 
 
-@pytest.mark.parametrize("number", range(len(FAULTS)), ids=map(str, FAULTS))
+SESSIONS = {"sqlite": "sqlite", "postgresql": "postgres"}
+EACH = [
+    pytest.param(
+        number,
+        id=str(fault),
+        marks=[pytest.mark.once(SESSIONS[fault.vendor])] if fault.vendor else [],
+    )
+    for number, fault in enumerate(FAULTS)
+]
+
+
+@pytest.mark.parametrize("number", EACH)
 def test_struck_at_any_step_and_run_twice_nothing_due_is_left_and_nothing_else_lost(
     number: int,
 ) -> None:
@@ -27,4 +39,14 @@ def test_struck_at_any_step_and_run_twice_nothing_due_is_left_and_nothing_else_l
     with scored() as score:
         for seed in range(number, number + rounds(1, WORLDS)):
             with Scene(seed, score) as scene:
-                struck(scene, fault, most=rounds(4, STEPS[connection.vendor]))
+                struck(
+                    scene, fault, most=rounds(SAMPLE[connection.vendor], STEPS[connection.vendor])
+                )
+
+
+def test_the_same_beside_a_second_purge() -> None:
+    death = FAULTS[0]
+    with scored() as score:
+        for seed in range(500, 500 + rounds(1, WORLDS)):
+            with Scene(seed, score) as scene:
+                struck(scene, death, most=rounds(3, STEPS["postgresql"]), beside=True)

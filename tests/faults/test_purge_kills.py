@@ -79,7 +79,7 @@ def wait_for_the_server() -> None:
 
 
 def test_killed_at_any_moment_and_run_twice_nothing_due_is_left_and_nothing_else_lost() -> None:
-    wanted, kills = rounds(4, 250), 0
+    wanted, kills = rounds(3, 250), 0
     with scored() as score:
         for seed in range(1000, 1000 + wanted):
             with Scene(seed, score) as scene:
