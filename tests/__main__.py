@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests import machine
+from tests.faults.counting import Score
 
 BACK_ENDS = {
     "sqlite": "SQLite, attachments in a folder",
@@ -109,6 +110,15 @@ def run(arguments: list[str], home: Path) -> list[Session]:
     return sessions
 
 
+def schedules(sessions: list[Session]) -> Score:
+    """Return what the fault schedules of all sessions left and lost."""
+    score = Score()
+    for session in sessions:
+        get = session.counts.get
+        score.include(Score(get("schedules", 0), get("traces", 0), get("lost", 0)))
+    return score
+
+
 def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     arguments = sys.argv[1:]
@@ -124,6 +134,7 @@ def main() -> int:
         how: sum(session.counts.get(how, 0) for session in sessions)
         for how in ("passed", "failed", "skipped")
     }
+    print(schedules(sessions))
     skipped = f", {total['skipped']} skipped" if total["skipped"] else ""
     print(f"{total['passed']} passed, {total['failed']} failed{skipped}")
     return 1 if total["failed"] or not total["passed"] else 0

@@ -24,10 +24,13 @@ import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import quote
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.faults.counting import Score
 
 Database = Literal["sqlite", "postgres"]
 
@@ -376,6 +379,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if config.option.db in runs_on(item)]
 
 
+def fault_schedules() -> "Score":
+    """Return what this session's fault schedules left and lost; see tests/faults/schedules.py."""
+    from tests.faults import counting
+
+    return counting.TOTAL
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if fault_schedules().schedules:
+        terminalreporter.write_line(str(fault_schedules()))
+
+
 class Tally:
     """Counts what ran on what, for the summary of `python -m tests`."""
 
@@ -404,7 +419,7 @@ class Tally:
         uses = {
             trait: sum(trait in each for each in ran) for trait in ("database", "bucket", "browser")
         }
-        self.path.write_text(json.dumps(counts | uses))
+        self.path.write_text(json.dumps(counts | uses | fault_schedules().as_dict()))
 
 
 @pytest.hookimpl(tryfirst=True)

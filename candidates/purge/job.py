@@ -2,9 +2,9 @@
 
 Batch by batch, each in one transaction: lock the rows that are due (those that someone else has
 locked wait for the next run), look again under the lock, write a tombstone for every object and
-a ledger line for every record, delete the rows. After the commits, the tombstones are worked, and
-an independent reader looks whether anything is left. Stopped at any line, it leaves nothing half
-done that the next run does not finish.
+a ledger line for every record, delete the rows and whatever names them elsewhere. After the
+commits, the tombstones are worked, and an independent reader looks whether anything is left.
+Stopped at any line, it leaves nothing half done that the next run does not finish.
 """
 
 import logging
@@ -22,8 +22,8 @@ from candidates.models import Application, Employee, Heartbeat, Run
 from storage import bounded, erasure
 from storage.backends import StorageError
 
-from . import batches, brake, proof, records, traces
-from .census import Census, breaches, ending_certificates, unproven
+from . import batches, brake, proof, records
+from .census import Census, breaches, ending_certificates
 from .clocks import shorten_clocks
 from .moment import database_now, drift
 
@@ -146,7 +146,6 @@ class Job:
         if self.census.ending_certificates:
             ending_certificates(self.now).delete()
         erased = self._erase_records()
-        traces.erase(erased, set(unproven().values_list("record", flat=True)))
         work = erasure.work(now=self.now, patient=False)
         self.outcome.objects_deleted = work.erased
         self._count_failures("objects", work.failed)

@@ -15,7 +15,7 @@ from candidates.models import Application, Employee, Hold, LedgerLine
 from storage import erasure
 from storage.models import Attachment
 
-from . import comprises
+from . import comprises, traces
 
 Rule = LedgerLine.Rule
 EARLY = {Application.Early.REQUEST: Rule.REQUEST, Application.Early.OBJECTION: Rule.OBJECTION}
@@ -59,7 +59,9 @@ def erase_applications(due: QuerySet[Application], ids: list[UUID], now: datetim
         ],
         now=now,
     )
-    return _erased(claims, lines, keys)
+    erased = _erased(claims, lines, keys)
+    traces.erase(erased)
+    return erased
 
 
 @transaction.atomic
@@ -77,7 +79,9 @@ def erase_employees(due: QuerySet[Employee], ids: list[UUID], now: datetime) -> 
     keys = _bury(claims, "employee", now)
     Employee.objects.filter(pk__in=locked).delete()
     lines = _write_down(LedgerLine.Kind.EMPLOYEE, claims, rows, keys, now)
-    return _erased(claims, lines, keys)
+    erased = _erased(claims, lines, keys)
+    traces.erase(erased)
+    return erased
 
 
 def _lock(due: "QuerySet[Any]", ids: list[UUID]) -> dict[UUID, Any]:

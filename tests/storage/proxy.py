@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 HOP_BY_HOP = {"connection", "content-length", "date", "server", "transfer-encoding"}
 
@@ -21,6 +21,13 @@ class Request:
     @property
     def deletes_many(self) -> bool:
         return self.method == "POST" and "delete" in urlsplit(self.path).query.split("&")
+
+    @property
+    def names(self) -> str:
+        """The key or the prefix that it is about."""
+        parts = urlsplit(self.path)
+        _, _, key = parts.path.strip("/").partition("/")
+        return key or parse_qs(parts.query).get("prefix", [""])[0]
 
 
 #: Takes a request, returns a status and a body, or None to let it pass.
@@ -44,6 +51,19 @@ def hides_errors(request: Request) -> tuple[int, str] | None:
         error = "<Error><Key>a</Key><Code>AccessDenied</Code></Error>"
         return 200, f"<DeleteResult>{error}</DeleteResult>"
     return None
+
+
+def send(
+    handler: BaseHTTPRequestHandler, status: int, headers: dict[str, str], content: bytes
+) -> None:
+    handler.send_response(status)
+    for name, value in headers.items():
+        if name.lower() not in HOP_BY_HOP:
+            handler.send_header(name, value)
+    handler.send_header("Content-Length", str(len(content)))
+    handler.end_headers()
+    if handler.command != "HEAD":
+        handler.wfile.write(content)
 
 
 @dataclass
@@ -74,6 +94,10 @@ class Proxy:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server.server_port}"
 
+    def respond(self, handler: BaseHTTPRequestHandler, request: Request, body: bytes) -> None:
+        """Answer a request as the rule says, or as the server does."""
+        send(handler, *self.answer(request, body))
+
     def answer(self, request: Request, body: bytes) -> tuple[int, dict[str, str], bytes]:
         self.requests.append(request)
         if instead := self.rule(request):
@@ -90,19 +114,16 @@ class Proxy:
         proxy = self
 
         class Handler(BaseHTTPRequestHandler):
+            # Else each answer waits 40 ms for the acknowledgement of its headers.
+            disable_nagle_algorithm = True
+
             def handle_any(self) -> None:
                 headers = {name.lower(): value for name, value in self.headers.items()}
+                if headers.pop("expect", ""):  # or the client waits a second before the body
+                    self.send_response_only(100)
+                    self.end_headers()
                 body = self.rfile.read(int(headers.get("content-length", 0)))
-                request = Request(self.command, self.path, headers)
-                status, answered, content = proxy.answer(request, body)
-                self.send_response(status)
-                for name, value in answered.items():
-                    if name.lower() not in HOP_BY_HOP:
-                        self.send_header(name, value)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(content)
+                proxy.respond(self, Request(self.command, self.path, headers), body)
 
             do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any  # noqa: N815
 
