@@ -363,6 +363,9 @@ LEFT_OVER: list[Maker] = [
 
 
 def certificates(world: World) -> set[str]:
-    """Return the addresses that a purge keeps for the certificates that it orders."""
-    wishes = Application.objects.filter(pk__in=[each.pk for each in world.due])
+    """Return the addresses that a purge keeps for the certificates that it orders.
+
+    What goes after its last day leaves none behind.
+    """
+    wishes = Application.objects.filter(pk__in=[each.pk for each in world.due], delete_on=TODAY)
     return set(wishes.filter(wants_certificate=True).values_list("email", flat=True))
