@@ -243,6 +243,17 @@ def test_a_hold_keeps_it_with_its_application() -> None:
     assert quarantine.erase(NOW + 31 * DAY) == 1
 
 
+def test_a_hold_that_comes_before_its_turn_keeps_it() -> None:
+    application = an_application(status="rejected")
+    bad = in_quarantine(application)
+    week = NOW + quarantine.KEPT
+    assert list(quarantine._old(week)) == [(bad.pk, application.pk)]
+    kind = Hold.Kind.OTHER
+    Hold.objects.create(application=application, kind=kind, set_at=NOW, until=week + DAY)
+    assert quarantine._erase_one(bad.pk, application.pk, week) == 0
+    assert not LedgerLine.objects.exists()
+
+
 def test_each_leaves_a_line_in_the_ledger_that_the_next_purge_proves() -> None:
     bad = in_quarantine(an_application(), view_key="attachments/its-copy")
     Words.objects.create(attachment=bad, text="Lebenslauf")
