@@ -22,8 +22,8 @@ from candidates.models import Application, Employee, Heartbeat, Run
 from storage import bounded, erasure
 from storage.backends import StorageError
 
-from . import batches, brake, proof, records
-from .census import Census, breaches, ending_certificates
+from . import batches, brake, proof, records, traces
+from .census import Census, breaches, ending_certificates, unproven
 from .clocks import shorten_clocks
 from .moment import database_now, drift
 
@@ -166,6 +166,8 @@ class Job:
     def _prove(self, erased: list[records.Erased]) -> None:
         if not erased and not self.census.unproven:
             return
+        if self.census.unproven:
+            traces.erase([], set(unproven().values_list("record", flat=True)))
         try:
             finding = proof.prove(erased, now=self.now)
         except StorageError as error:

@@ -12,9 +12,9 @@ from tests.world import rounds
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.soak]
 
 
-#: On SQLite each step of eight worlds; a bucket behind a network takes longer, so there a part.
-WORLDS = 8
-STEPS = {"sqlite": 10_000, "postgresql": 50}
+#: On SQLite each step of seven worlds; a bucket behind a network takes longer, so there a part.
+WORLDS = 7
+STEPS = {"sqlite": 10_000, "postgresql": 25}
 SAMPLE = {"sqlite": 5, "postgresql": 2}
 
 
@@ -49,4 +49,4 @@ def test_the_same_beside_a_second_purge() -> None:
     with scored() as score:
         for seed in range(500, 500 + rounds(1, WORLDS)):
             with Scene(seed, score) as scene:
-                struck(scene, death, most=rounds(3, STEPS["postgresql"]), beside=True)
+                struck(scene, death, most=rounds(2, STEPS["postgresql"]), beside=True)

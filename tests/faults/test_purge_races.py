@@ -93,7 +93,7 @@ class Round:
 
 def rounds_of(skew: Skew) -> Iterator[Round]:
     """Yield one round after the other; in the end both must have won."""
-    for number in range(rounds(12, 1000)):
+    for number in range(rounds(8, 1000)):
         if number % FRESH == 0:
             rows.clear()
             objects.shelf()

@@ -86,7 +86,7 @@ def test_whatever_the_bucket_answers_nothing_due_is_left_and_nothing_else_lost(
                 for _ in range(2):  # the first knows nothing yet, and asks more
                     disturbed.play(None, 0)
                 places = range(1, disturbed.requests + 1)
-                each = min(len(places), rounds(1, 9))
+                each = min(len(places), rounds(1, 5))
                 troubles = random.sample(TROUBLES, k=rounds(4, len(TROUBLES)))
                 for trouble in troubles:
                     for at in sorted(random.sample(places, k=each)):
