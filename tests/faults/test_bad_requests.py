@@ -12,8 +12,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ats.views import SILENCE
 from candidates.models import Application, Heartbeat, Job, User
+from candidates.watch import SILENCE
 from tests.world import a_job, a_user, an_application, an_attachment, an_employee, rounds
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once("postgres"), pytest.mark.soak]

@@ -15,7 +15,11 @@ from candidates.pipeline import ChangeNotAllowed
 from tests.faults.test_races import at_once
 from tests.world import NOW, a_job, a_user, an_application, an_attachment, rounds, store
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once("postgres")]
+pytestmark = [
+    *(pytest.mark.django_db(transaction=True), pytest.mark.once("postgres")),
+    # Copies of an earlier test's ledger would stop a purge: its database is gone.
+    pytest.mark.usefixtures("attachment_store"),
+]
 
 HALF_A_YEAR_AGO = date(2026, 3, 17)
 
