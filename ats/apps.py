@@ -8,9 +8,11 @@ class AtsConfig(AppConfig):
 
     def ready(self) -> None:
         from ats import checks  # registers the system checks
+        from storage import bounded
 
         checks.require_libmagic()
         checks.make_upload_folder()
+        bounded.clean()
 
 
 class AdminConfig(admin.AdminConfig):

@@ -42,6 +42,10 @@ COOKIES = _(
     "Your browser sent a cookie that we cannot read. Delete this site’s cookies and open the page"
     " again."
 )
+TOKEN = _(
+    "Your browser did not send this page’s safety token. Allow cookies for this site, reload the"
+    " page and add the file again."
+)
 ENCODING = _(
     "The form did not arrive as UTF-8 text. Go back, reload the page and send the form again; if"
     " that does not help, use another browser."
@@ -155,7 +159,7 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 @requires_csrf_token
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return page(request, 403, "403_csrf.html")
+    return page(request, 403, "403_csrf.html", text=TOKEN)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -16,8 +16,9 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
-from candidates.models import Application, Employee, Job, User
+from candidates.models import Application, Employee, Hold, Job, Request, User
 from candidates.models.applications import Applications
+from candidates.models.requests import Requests
 from storage.models import Attachment
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -36,6 +37,8 @@ class Role(TextChoices):
 #: Who reads applications, and who moves and decides them.
 READERS = (Role.RECRUITER, Role.HIRING_MANAGER, Role.PRIVACY_OFFICER)
 DECIDERS = (Role.RECRUITER, Role.HIRING_MANAGER)
+#: Who may be the second person of an early erasure.
+CONFIRMERS = (Role.RECRUITER, Role.PERSONNEL, Role.PRIVACY_OFFICER, Role.ADMINISTRATOR)
 
 
 def roles(user: User | AnonymousUser) -> frozenset[Role]:
@@ -116,11 +119,30 @@ def is_own(user: User, application: Application) -> bool:
     return user.email.casefold() == application.email.casefold()
 
 
+def requests(user: User) -> Requests:
+    """Return the requests the user may see: never one of the user's own address.
+
+    The privacy officer sees all, a second person the erasures that wait for one, unless the
+    application is restricted.
+    """
+    seen = Request.objects.exclude(application__email__iexact=user.email)
+    if has(user, Role.PRIVACY_OFFICER):
+        return seen
+    if has(user, *CONFIRMERS):
+        return seen.filter(state=Request.State.GRANTED, application__restricted_at=None)
+    return Request.objects.none()
+
+
 def employees(user: User) -> QuerySet[Employee]:
     """Return the employees the user may see."""
     if has(user, Role.PERSONNEL):
         return Employee.objects.all()
     return Employee.objects.none()
+
+
+def employee_of(user: User, application: Application) -> Employee | None:
+    """Return the record that a hire made of an application, if the user may see it."""
+    return getattr(application, "employee", None) if has(user, Role.PERSONNEL) else None
 
 
 def get_job(request: HttpRequest, slug: str) -> Job:
@@ -131,10 +153,23 @@ def get_application(
     request: HttpRequest, pk: UUID, *, may: Literal["see", "decide"] = "see"
 ) -> Application:
     user = person(request)
-    found = get_object_or_404(applications(user).select_related("job", "stage"), pk=pk)
+    rows = applications(user).select_related("job", "stage", "employee")
+    found = get_object_or_404(rows, pk=pk)
     if may == "decide" and not may_decide(user):
         raise PermissionDenied
     return found
+
+
+def get_hold(request: HttpRequest, pk: int) -> Hold:
+    holds = Hold.objects.filter(application__in=applications(person(request)))
+    return get_object_or_404(holds.select_related("application", "request"), pk=pk)
+
+
+def get_request(request: HttpRequest, pk: UUID) -> Request:
+    rows = requests(person(request)).select_related(
+        "application", "application__job", "registered_by", "decided_by", "confirmed_by"
+    )
+    return get_object_or_404(rows, pk=pk)
 
 
 def get_employee(
@@ -147,11 +182,16 @@ def get_employee(
     return found
 
 
-def get_attachment(request: HttpRequest, pk: UUID) -> Attachment:
-    """Return a servable attachment of an application or employee that the user may see."""
+def get_document(request: HttpRequest, pk: UUID) -> Attachment:
+    """Return an attachment of an application or employee that the user may see, in any state."""
     user = person(request)
     mine = Q(application__in=applications(user)) | Q(employee__in=employees(user))
-    found = Attachment.objects.servable().filter(mine).filter(pk=pk).first()
-    if found is None:
+    return get_object_or_404(Attachment.objects.filter(mine), pk=pk)
+
+
+def get_attachment(request: HttpRequest, pk: UUID) -> Attachment:
+    """Return such an attachment if it may be served."""
+    found = get_document(request, pk)
+    if not found.is_servable:
         raise Http404
     return found

@@ -6,8 +6,8 @@ The cursor is the id of the row at a page's edge, so an address holds nothing pe
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
-from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
 SIZE = 50
@@ -18,9 +18,9 @@ Row = TypeVar("Row", bound=Model)
 @dataclass(frozen=True)
 class Page(Generic[Row]):
     rows: list[Row]
-    #: Cursors of the neighbouring pages, None where there is none.
-    before: UUID | None
-    after: UUID | None
+    #: Cursors of the neighbouring pages, which are ids; None where there is none.
+    before: Any
+    after: Any
     #: A cursor was given whose row is gone or has left this order: this is the beginning.
     is_lost: bool = False
 
@@ -59,8 +59,8 @@ def cut(
 def _edge(scope: QuerySet[Row], order: Sequence[str], cursor: str) -> tuple[Any, ...] | None:
     """Return the values at a cursor, or None for garbage, an unknown row or one without them."""
     try:
-        pk = UUID(cursor)
-    except ValueError:
+        pk = scope.model._meta.pk.to_python(cursor)
+    except ValidationError:
         return None
     values = scope.filter(pk=pk).values_list(*(name.lstrip("-") for name in order)).first()
     return None if values is None or None in values else tuple(values)

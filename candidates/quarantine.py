@@ -13,13 +13,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 
-from candidates import mail, retention
+from candidates import ledger, mail, retention
 from candidates.access import Role
-from candidates.models import Application, Event, Mail
+from candidates.models import Application, Event, LedgerLine, Mail
 from storage import erasure, scanning
-from storage.models import Attachment, Attachments
+from storage.models import Attachment, Attachments, Page, Words
 
 log = logging.getLogger("ats.quarantine")
 
@@ -119,9 +120,36 @@ def _tell(roles: Iterable[Role], files: Attachments, page: str, now: datetime) -
 def erase(now: datetime) -> int:
     """Turn files that have been in quarantine for `KEPT` into tombstones; return how many.
 
-    A hold keeps the whole application, so these too; they go with it at the latest.
+    A hold keeps the whole application, so these too; they go with it at the latest. Each leaves a
+    line in the ledger, which a purge proves and a replay erases again.
     """
+    return sum(_erase_one(pk, owner, now) for pk, owner in list(_old(now)))
+
+
+def _old(now: datetime) -> "QuerySet[Attachment, tuple[UUID, UUID | None]]":
+    """Return the files that nothing keeps any more, with their applications."""
     held = Application.objects.held(now).values("pk")
     old = Attachment.objects.quarantined().filter(quarantined_at__lte=now - KEPT)
-    gone = old.exclude(application__isnull=False, application__in=held)
-    return len(erasure.bury(gone, now=now, breach_at=now + retention.GRACE))
+    gone = old.exclude(application__isnull=False, application__in=held).order_by("pk")
+    return gone.values_list("pk", "application")
+
+
+@transaction.atomic
+def _erase_one(pk: UUID, owner: UUID | None, now: datetime) -> int:
+    """Bury a file, unless it has gone, or a hold has come, before its application was locked."""
+    if owner:
+        Application.objects.select_for_update().filter(pk=owner).first()
+    if not _old(now).filter(pk=pk, application=owner).exists():
+        return 0
+    file = Attachment.objects.filter(pk=pk)
+    rows = (
+        1 + Words.objects.filter(attachment=pk).count() + Page.objects.filter(attachment=pk).count()
+    )
+    keys = erasure.bury(file, now=now, breach_at=now + retention.GRACE)
+    if not keys:
+        return 0
+    deletion = ledger.Deletion(
+        pk, LedgerLine.Kind.ATTACHMENT, LedgerLine.Rule.QUARANTINE, rows=rows, objects=len(keys)
+    )
+    ledger.append([deletion], day=retention.local_date(now))
+    return 1

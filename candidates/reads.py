@@ -4,12 +4,27 @@ from collections.abc import Sequence
 from datetime import datetime, time
 
 from django.db import connections
-from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+    prefetch_related_objects,
+)
 from django.db.models.functions import Coalesce
 
 from candidates import access, retention
-from candidates.models import Application, Hold, Job, User
+from candidates.models import Application, Event, Hold, Job, Request, User
 from candidates.models.applications import Applications
+from candidates.models.requests import Requests
 from storage.models import Attachment
 
 #: Jobs in the rail; the page of jobs has all.
@@ -27,6 +42,28 @@ def with_hold(applications: Applications) -> Applications:
     """Add `held_until`, when the latest hold ends or ended, or None, for the clock."""
     holds = Hold.objects.filter(application=OuterRef("pk")).order_by("-until")
     return applications.annotate(held_until=Subquery(holds.values("until")[:1]))
+
+
+def with_story(application: Application, *, holds: bool = True) -> Application:
+    """Prefetch an application's events, requests and holds with who did them, each in one query."""
+    requests = Request.objects.select_related("decided_by", "confirmed_by")
+    story = [
+        Prefetch("events", Event.objects.select_related("by")),
+        Prefetch("requests", requests),
+    ]
+    if holds:
+        kept = Hold.objects.select_related("set_by", "request").order_by("until")
+        story.append(Prefetch("holds", kept))
+    prefetch_related_objects([application], *story)
+    return application
+
+
+def with_end(requests: Requests) -> Requests:
+    """Add `is_over`, whether somebody has answered a request for good, for their order."""
+    pending = When(state__in=Request.PENDING, then=Value(False))
+    return requests.annotate(
+        is_over=Case(pending, default=Value(True), output_field=BooleanField())
+    )
 
 
 def first_of_each(parts: Sequence[QuerySet[Application]]) -> list[Application]:

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from candidates import mail, retention
-from candidates.access import Role
+from candidates.access import CONFIRMERS, Role
 from candidates.models import Application, Event, Hold, Mail, Request, User
 from candidates.models.holds import UNTIL_ANSWERED
 from candidates.pipeline import (
@@ -30,8 +30,6 @@ from candidates.status import Status
 MONTHS = 1
 #: What stands for the second person where there is only one.
 WAIT = timedelta(hours=24)
-#: Who may be the second person of an early erasure.
-CONFIRMERS = (Role.RECRUITER, Role.PERSONNEL, Role.PRIVACY_OFFICER, Role.ADMINISTRATOR)
 
 #: The hold that stands while a request is pending.
 HOLDS = {
@@ -194,8 +192,13 @@ def _confirm(request: Request, application: Application, *, by: User | None, now
 
 
 def seconds(request: Request) -> QuerySet[User]:
-    """Return who may confirm an erasure: neither who granted it nor who asks for it."""
+    """Return who may confirm an erasure: neither who granted it nor who asks for it.
+
+    What is restricted only privacy officers see, so only they confirm it.
+    """
     people = _people().exclude(email__iexact=request.application.email)
+    if request.application.restricted_at:
+        people = people.filter(groups__name=Role.PRIVACY_OFFICER)
     return people.exclude(pk=request.decided_by_id) if request.decided_by_id else people
 
 

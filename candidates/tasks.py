@@ -27,6 +27,7 @@ from candidates import (
 )
 from candidates.models import Heartbeat
 from storage import bounded, erasure, preview, uploads
+from storage.backends import StorageError
 
 log = logging.getLogger("ats.tasks")
 
@@ -49,6 +50,27 @@ def nameless(task: Callable[[], str]) -> Callable[[], str]:
     return run
 
 
+def waits_for_replay(task: Callable[[], str]) -> Callable[[], str]:
+    """Have a task wait while the database is behind its ledger, or nobody can say whether it is.
+
+    After a restore the dead are back until the ledger has been replayed: nobody may write to them,
+    or act on what their rows say. The next minute asks again.
+    """
+
+    @wraps(task)
+    def run() -> str:
+        try:
+            ledger.raise_if_behind()
+        except ledger.LedgerBehind:
+            return "waits for a replay of the ledger"
+        except StorageError as error:
+            log.warning("%s waits: storage does not answer: %s", task.__name__, error.code)
+            return "waits for the storage"
+        return task()
+
+    return run
+
+
 @nameless
 def purge_due() -> str:
     """Hourly. See `purge.run`."""
@@ -62,12 +84,14 @@ def work_tombstones() -> str:
 
 
 @nameless
+@waits_for_replay
 def send_mails() -> str:
     """Minutely, and at once when a mail is due. See `mail.send_due`."""
     return f"sent {mail.send_due(timezone.now())}"
 
 
 @nameless
+@waits_for_replay
 def scan_pending() -> str:
     """Minutely. See `quarantine.run`."""
     return str(quarantine.run(timezone.now()))
@@ -81,7 +105,7 @@ def clean() -> str:
     purge.forget_expired_cache(now)
     runs.forget_old(now)
     preview.forget_pages(now)
-    bounded.clean(now)
+    bounded.clean()
     staged, left = uploads.clean_expired(now), uploads.clear_temporary(now)
     return f"staged uploads gone: {staged}, temporary files: {left}"
 
@@ -101,17 +125,26 @@ def verify_ledger() -> str:
 
 @nameless
 def prepare_attachments() -> str:
-    """Minutely, and at once when an application has come. See `preview.prepare`."""
-    return str(preview.prepare(now=timezone.now()))
+    """Minutely, and at once when an application has come. See `preview.prepare`.
+
+    The first one that finds LibreOffice here has it make pages of what came before it did.
+    """
+    now = timezone.now()
+    if preview.has_office() and not Heartbeat.objects.filter(name="office").exists():
+        preview.prepare_again()
+        Heartbeat.objects.beat("office", now)
+    return str(preview.prepare(now=now))
 
 
 @nameless
+@waits_for_replay
 def confirm_waited() -> str:
     """Hourly. See `requests.confirm_waited`."""
     return f"confirmed {requests.confirm_waited(timezone.now())}"
 
 
 @nameless
+@waits_for_replay
 def send_certificates() -> str:
     """Minutely. See `certificates.send_due`."""
     return f"sent {certificates.send_due(timezone.now())}"

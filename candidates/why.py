@@ -126,10 +126,12 @@ APPLICANT: Voice = {
 
 
 def why(application: Application, now: datetime) -> str:
-    """Return why an application goes when it does, for the workspace. A few queries."""
-    reopened = application.events.filter(
-        kind__in=[Event.Kind.REOPENED, Event.Kind.HIRE_UNDONE]
-    ).first()
+    """Return why an application goes when it does, for the workspace.
+
+    Reads events, holds and requests, unless they are prefetched: see `reads.with_story`.
+    """
+    took_back = (Event.Kind.REOPENED, Event.Kind.HIRE_UNDONE)
+    reopened = next((event for event in application.events.all() if event.kind in took_back), None)
     story = _Story(STAFF, application, now, reopened_at=reopened.at if reopened else None)
     return " ".join(story.tell())
 
@@ -164,7 +166,7 @@ class _Story:
     is_secret: bool = False
 
     def tell(self) -> Iterator[str]:
-        holds = list(self.application.holds.select_related("request", "set_by").order_by("until"))
+        holds = sorted(self.application.holds.all(), key=lambda hold: hold.until)
         delays = [hold for hold in holds if self._delays(hold)]
         yield from self._decision(is_delayed=bool(delays))
         yield from self._holds(holds, delays)
@@ -241,8 +243,12 @@ class _Story:
     def _early(self) -> str:
         objected = self.application.early == Application.Early.OBJECTION
         kind = Request.Kind.OBJECTION if objected else Request.Kind.ERASURE
-        answered = self.application.requests.filter(kind=kind, state=Request.State.ANSWERED)
-        request = answered.select_related("decided_by", "confirmed_by").last()
+        answered = [
+            request
+            for request in self.application.requests.all()
+            if (request.kind, request.state) == (kind, Request.State.ANSWERED)
+        ]
+        request = answered[-1] if answered else None
         if request is None or self.application.early_at is None:
             return self._say("early")
         confirmed = "early confirmed" if request.confirmed_by_id else "early waited"

@@ -4,6 +4,9 @@ What takes longer than a verdict (re-encoding a picture, drawing a page, LibreOf
 there: in a folder of its own, without our settings, keys, connections or, where the kernel
 allows it, a network. A crash, a hang or a bomb costs that step, with a clear failure, and
 nothing else. The steps are in `storage/steps/`.
+
+What lies in such a folder is a stranger's document. Who works there holds the folder's lock,
+which goes with its process however that ends; a folder that nobody holds is cleared away.
 """
 
 import fcntl
@@ -20,29 +23,29 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from django.conf import settings
+
+from storage.steps import NO_MEMORY, NOT_OFFLINE, UNREADABLE
 
 log = logging.getLogger("ats.bounded")
 
 MB = 1024 * 1024
 #: Where the package `storage` is found.
 ROOT = Path(__file__).resolve().parents[1]
-#: How folders of steps begin in the system's folder for temporary files.
-PREFIX = "halbjahr-step-"
-#: After this many seconds a folder has been left by a process that was killed.
-STALE = 3_600
+#: How folders of steps begin, in the folder of files that are just arriving.
+PREFIX = "step-"
 #: What a step answers is small; what it makes are files.
 MAX_ANSWER = MB
-#: How a step's process ends that has understood that it cannot do it.
-UNREADABLE, NO_MEMORY = 11, 12
 
 
 class StepFailed(Exception):
     """A step did not do its work. `code` says why, without personal data.
 
-    "timeout" may be the machine's fault; "memory", "crashed" and "unreadable" are the file's.
+    "busy" and "not-offline" are the machine's fault, "timeout" may be; "memory", "crashed" and
+    "unreadable" are the file's.
     """
 
     def __init__(self, code: str) -> None:
@@ -60,27 +63,35 @@ class Limits:
     file: int = 200 * MB
     #: Steps that share a name run one at a time on this machine.
     alone: str = ""
+    #: Rather not at all than with a network within reach.
+    offline: bool = False
 
 
 @contextmanager
 def workplace() -> Iterator[Path]:
-    """Make a folder for steps over one file, and remove it with all that they left in it."""
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    """Make a folder for steps over one file, and remove it with all that they left in it.
+
+    Raises `OSError` if the machine has no room.
+    """
+    clean()
+    folder, lock = _claimed()
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
 
 
 def run(step: str, place: Path, limits: Limits, **arguments: Any) -> dict[str, Any]:
     """Run a step ("storage.steps.pdf.page") in a folder of `workplace`; return its answer.
 
-    It reads and writes files there; see `take`. Raises `StepFailed`.
+    It reads and writes files there; see `take`. Raises `StepFailed`, or `OSError` if the machine
+    cannot start a process.
     """
     with _turn(limits) as lock:
         answer = _run(step, place, limits, arguments, lock)
-    if answer.pop("network", "none") != "none":
-        _say_once("the kernel keeps no step from the network here: no namespaces of its own")
+    if not answer.pop("offline", False):
+        _say_once("the kernel keeps no step from the network here")
     return answer
 
 
@@ -100,16 +111,44 @@ def take(place: Path, name: str, *, limit: int = 200 * MB) -> BinaryIO:
     return os.fdopen(handle, "rb")
 
 
-def clean(now: datetime) -> int:
+def clean() -> int:
     """Remove folders that killed processes have left; return how many."""
     count = 0
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        with suppress(OSError):
-            status = folder.lstat()
-            if status.st_uid == os.getuid() and now.timestamp() - status.st_mtime > STALE:
-                shutil.rmtree(folder, ignore_errors=True)
-                count += 1
+    for folder in _home().glob(f"{PREFIX}*"):
+        with suppress(OSError):  # somebody works there, or has just left
+            lock = _locked(folder, fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
+            count += 1
     return count
+
+
+def _home() -> Path:
+    return Path(settings.FILE_UPLOAD_TEMP_DIR)
+
+
+def _claimed() -> tuple[Path, int]:
+    """Return a new folder and its lock, held."""
+    _home().mkdir(mode=0o700, parents=True, exist_ok=True)
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_home()))
+        with suppress(FileNotFoundError):
+            lock = _locked(folder)
+            if folder.is_dir():
+                return folder, lock
+            # Somebody has cleared it away before it was locked.
+            os.close(lock)
+
+
+def _locked(folder: Path, how: int = 0) -> int:
+    """Hold a folder's lock, by the handle that is returned, until that is closed."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | how)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
 
 
 # The process ------------------------------------------------------------------------------------
@@ -123,6 +162,8 @@ def _run(
         "seconds": limits.seconds,
         "memory": limits.memory,
         "file": limits.file,
+        "offline": limits.offline,
+        "parent": os.getpid(),
         "arguments": arguments,
     }
     process = subprocess.Popen(  # noqa: S603  our own command, no shell
@@ -172,7 +213,8 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 def _why(code: int) -> str:
     if code in {-signal.SIGXCPU, -signal.SIGKILL}:
         return "timeout"
-    return {UNREADABLE: "unreadable", NO_MEMORY: "memory"}.get(code, "crashed")
+    known = {UNREADABLE: "unreadable", NO_MEMORY: "memory", NOT_OFFLINE: "not-offline"}
+    return known.get(code, "crashed")
 
 
 def _answer(place: Path) -> dict[str, Any]:
@@ -195,7 +237,7 @@ def _turn(limits: Limits) -> Iterator[int | None]:
     if not limits.alone:
         yield None
         return
-    path = Path(tempfile.gettempdir()) / f"halbjahr-{os.getuid()}-{limits.alone}.lock"
+    path = _home() / f"{limits.alone}.lock"
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         _await(lock, seconds=limits.patience)
@@ -211,7 +253,7 @@ def _await(lock: int, *, seconds: float) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             if time.monotonic() > deadline:
-                raise StepFailed("timeout") from error
+                raise StepFailed("busy") from error
             time.sleep(0.05)
         else:
             return

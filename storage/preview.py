@@ -12,6 +12,7 @@ tombstone and writes one for what it replaces. Stopped at any line, what nobody 
 import logging
 import shutil
 import time
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,9 +22,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from storage import bounded, erasure
-from storage.backends import ObjectMissing, StorageError, attachment_store
+from storage.backends import ObjectMissing, StorageDown, StorageError, attachment_store
 from storage.bounded import MB, Limits, StepFailed
-from storage.models import JPEG, PDF, Attachment, Page, Tombstone, Words, new_key
+from storage.models import JPEG, PDF, PNG, Attachment, Page, Tombstone, Words, new_key
 
 log = logging.getLogger("ats.preview")
 
@@ -35,13 +36,18 @@ WEBP = "image/webp"
 STEPS = "storage.steps."
 #: Which step reads the words, and with which ending LibreOffice knows the file.
 READERS = {PDF: "pdf.read", DOCX: "words.docx", ODT: "words.odt", RTF: "words.rtf"}
-READERS |= {TXT: "words.txt"}
+READERS |= {TXT: "words.txt", DOC: "doc.words"}
 OFFICE = {DOCX: ".docx", DOC: ".doc", ODT: ".odt", RTF: ".rtf"}
+
+#: What a picture's copy may be.
+COPIES = {JPEG: ".jpg", PNG: ".png"}
+#: Somebody else's step runs, and ours waited in vain.
+BUSY = "busy"
 
 COPYING = Limits(seconds=10, patience=30, memory=500 * MB, alone="pictures")
 READING = Limits(seconds=10, patience=30, memory=500 * MB)
 DRAWING = Limits(seconds=5, patience=10, memory=500 * MB)
-CONVERTING = Limits(seconds=60, patience=90, memory=2_000 * MB, alone="office")
+CONVERTING = Limits(seconds=60, patience=90, memory=2_000 * MB, alone="office", offline=True)
 
 #: How long somebody may prepare one file, or write one object, before being taken for dead.
 LEASE = timedelta(minutes=30)
@@ -111,6 +117,17 @@ def prepare(*, now: datetime, seconds: float = 40) -> Prepared:
     return done
 
 
+def prepare_again() -> int:
+    """Have LibreOffice at documents that have words alone, once it is there; return how many.
+
+    Also at those that it could not convert before: it may be another one.
+    """
+    texts = Attachment.objects.filter(content_type__in=OFFICE, view_key__isnull=True)
+    return texts.filter(preparation=Attachment.Preparation.READY).update(
+        preparation=Attachment.Preparation.WAITING, prepare_after=None, prepare_attempts=0
+    )
+
+
 def _claimed(now: datetime) -> Attachment | None:
     """Return a file that nobody else prepares until the lease is over."""
     waiting = Attachment.objects.unprepared(now)
@@ -131,12 +148,14 @@ def _prepare_one(attachment: Attachment, now: datetime, done: Prepared) -> None:
             _fetch(attachment.key, place)
             made = _made(attachment, place, now=now, is_last=is_last)
     except (StepFailed, ObjectMissing) as error:
-        if error.code == "timeout" and not is_last:
-            _put_off(attachment, now, done, counts=True)
+        if error.code == BUSY or (error.code == "timeout" and not is_last):
+            _put_off(attachment, now, done, counts=error.code != BUSY)
             return
         log.warning("a file cannot be prepared: %s", error.code)
         made = Made(state=Attachment.Preparation.FAILED)
-    except StorageError:
+    except (StorageError, OSError) as error:
+        # The storage does not answer, or this machine has no room, memory or process left.
+        log.warning("files cannot be prepared now: %s", type(error).__name__)
         _put_off(attachment, now, done, counts=False)
         return
     _finish(attachment, made, now=now)
@@ -147,7 +166,7 @@ def _prepare_one(attachment: Attachment, now: datetime, done: Prepared) -> None:
 
 
 def _put_off(attachment: Attachment, now: datetime, done: Prepared, *, counts: bool) -> None:
-    """Try again later. It does not count against the file that the storage does not answer."""
+    """Try again later. What is the machine's fault does not count against the file."""
     attempts = attachment.prepare_attempts if counts else attachment.prepare_attempts - 1
     Attachment.objects.filter(pk=attachment.pk).update(
         prepare_after=now + PAUSE, prepare_attempts=attempts
@@ -162,10 +181,13 @@ def _made(attachment: Attachment, place: Path, *, now: datetime, is_last: bool) 
 
 
 def _made_of_picture(place: Path, now: datetime) -> Made:
-    answer = bounded.run(STEPS + "images.reencode", place, COPYING)
-    instead = _stored(place, "copy", str(answer["type"]), now)
+    # The step has read a stranger's bytes, so its word is taken for one of these and no other.
+    kind = bounded.run(STEPS + "images.reencode", place, COPYING).get("type")
+    if kind not in COPIES:
+        raise StepFailed("crashed")
+    instead = _stored(place, "copy", kind, now)
     view = _stored(place, "view", JPEG, now)
-    return Made(instead, view, extension=str(answer["extension"]), pages=1)
+    return Made(instead, view, extension=COPIES[kind], pages=1)
 
 
 def _made_of_document(kind: str, trying: "Trying", now: datetime) -> Made:
@@ -183,7 +205,7 @@ def _made_of_document(kind: str, trying: "Trying", now: datetime) -> Made:
 
 def _as_pdf(kind: str, trying: "Trying", now: datetime) -> Copy | None:
     """Have LibreOffice make a PDF of a word processor's document, if it is there."""
-    if kind not in OFFICE or not _has_office():
+    if kind not in OFFICE or not has_office():
         return None
     if trying.run(STEPS + "office.to_pdf", CONVERTING, extension=OFFICE[kind]) is None:
         return None
@@ -202,13 +224,14 @@ class Trying:
         try:
             return bounded.run(step, self.place, limits, **arguments)
         except StepFailed as error:
-            if error.code == "timeout" and not self.is_last:
+            if error.code == BUSY or (error.code == "timeout" and not self.is_last):
                 raise
             log.warning("%s: %s", step, error.code)
             return None
 
 
-def _has_office() -> bool:
+def has_office() -> bool:
+    """Whether this machine has LibreOffice."""
     return bool(shutil.which("soffice") or shutil.which("libreoffice"))
 
 
@@ -218,8 +241,14 @@ def _words(place: Path) -> str:
 
 
 def _fetch(key: str, place: Path) -> None:
-    with attachment_store().open_object(key) as source, (place / "in").open("wb") as target:
-        shutil.copyfileobj(source, target)
+    with (
+        closing(attachment_store().open_object(key)) as source,
+        (place / "in").open("wb") as target,
+    ):
+        try:
+            shutil.copyfileobj(source, target)
+        except Exception as error:  # a bucket's stream has many ways to break off
+            raise StorageDown(f"file-{type(error).__name__}") from error
 
 
 # Naming what was made ----------------------------------------------------------------------------
@@ -242,10 +271,11 @@ def _finish(attachment: Attachment, made: Made, *, now: datetime) -> None:
     """Name the copies, in one transaction with the tombstones of what they replace."""
     with transaction.atomic():
         rows = Attachment.objects.select_for_update().filter(pk=attachment.pk, key=attachment.key)
+        rows = rows.exclude(verdict=Attachment.Verdict.QUARANTINED)
         row = rows.filter(preparation=Attachment.Preparation.WAITING).first()
         reserved = Tombstone.objects.select_for_update().filter(key__in=made.keys)
         if row is None or len(reserved) != len(made.keys):
-            # Deleted meanwhile, or done by somebody else; what was made is nobody's.
+            # Deleted or found infected meanwhile, or done by somebody else: it is nobody's.
             reserved.update(not_before=None, next_try_at=now)
             gone = made.keys
         else:
@@ -307,16 +337,13 @@ def _kept(attachment: Attachment, number: int) -> bytes | None:
 
 def _draw(attachment: Attachment, number: int, *, now: datetime) -> bytes:
     """Draw a page and keep it, or that it could not be drawn."""
-    with bounded.workplace() as place:
-        _fetch(attachment.view_key or attachment.key, place)
-        try:
-            bounded.run(STEPS + "pdf.page", place, DRAWING, number=number)
-            with bounded.take(place, "page", limit=20 * MB) as file:
-                image = file.read()
-            drawn_at = now
-        except StepFailed as error:
-            log.warning("a page cannot be drawn: %s", error.code)
-            image, drawn_at = b"", now - PAGES_KEPT + FAILURES_KEPT
+    try:
+        image, drawn_at = _drawn(attachment, number), now
+    except StepFailed as error:
+        log.warning("a page cannot be drawn: %s", error.code)
+        image, drawn_at = b"", now - PAGES_KEPT + FAILURES_KEPT
+    except OSError as error:
+        raise StorageDown(f"no-place-{type(error).__name__}") from error
     try:
         with transaction.atomic():
             Page.objects.update_or_create(
@@ -327,3 +354,11 @@ def _draw(attachment: Attachment, number: int, *, now: datetime) -> bytes:
     except IntegrityError as error:  # its attachment has gone meanwhile
         raise NoPage from error
     return image
+
+
+def _drawn(attachment: Attachment, number: int) -> bytes:
+    with bounded.workplace() as place:
+        _fetch(attachment.view_key or attachment.key, place)
+        bounded.run(STEPS + "pdf.page", place, DRAWING, number=number)
+        with bounded.take(place, "page", limit=20 * MB) as file:
+            return file.read()

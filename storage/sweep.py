@@ -4,6 +4,7 @@ It trusts no list. What a list or a table says was true when it was read, so eac
 looked at again the other way round before it counts.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -35,9 +36,10 @@ LONGEST_KEY = Tombstone._meta.get_field("key").max_length
 class Swept:
     """What a comparison found and did.
 
-    Its numbers: `strays` objects without a row, `MOST` at most, `foreign` ones among them whose
-    names are not ours and that only a person can remove; `buried` strays that have a tombstone
-    now; `missing` objects of rows; `unfinished` uploads beside an object, `abandoned` of these.
+    Its numbers: `strays` objects without a row, `foreign` ones among them whose names are not ours
+    and that only a person can remove, `MOST` at most of either; `buried` strays that have a
+    tombstone now; `missing` objects of rows; `unfinished` uploads beside an object, `abandoned` of
+    these.
     """
 
     strays: int = 0
@@ -82,15 +84,21 @@ def sweep(*, now: datetime, fix: bool) -> Swept:
 
 
 def _strays(before: datetime, swept: Swept, *, fix: bool) -> dict[str, None]:
-    """Return the names of objects from before that no row names, until there are `MOST`."""
+    """Return the names of objects from before that no row names, until `MOST` of them are ours.
+
+    Foreign ones, `MOST` at most, take no other's place: they stay until a person removes them.
+    """
     strays: dict[str, None] = {}
+    found_so_far = Counter[bool]()
     old = (found for found in attachment_store().found(PREFIX) if found.at < before)
     for page in _pages(old):
         known = _known(found.key for found in page)
         for key in dict.fromkeys(found.key for found in page if found.key not in known):
-            if key not in strays and _is_there(key):
+            is_ours = _can_be_ours(key)
+            if key not in strays and found_so_far[is_ours] < MOST and _is_there(key):
                 strays[key] = None
-            if len(strays) == MOST:
+                found_so_far[is_ours] += 1
+            if found_so_far[True] == MOST:
                 return strays
         for key in {found.key for found in page if found.is_half} & known:
             swept.unfinished += 1

@@ -1,5 +1,6 @@
 """The way in: a file is judged, staged for a browser session, and attached when it is sent."""
 
+import logging
 import os
 import re
 import unicodedata
@@ -24,6 +25,8 @@ from storage.models import Attachment, Attachments
 
 if TYPE_CHECKING:
     from candidates.models import Application
+
+log = logging.getLogger("ats.attachments")
 
 #: How long a file that is not sent is kept.
 STAGED_FOR = timedelta(hours=24)
@@ -56,11 +59,14 @@ class UploadGone(Exception):
     """A staged file is not there any more, or never was this session's."""
 
 
-def owner(session_key: str) -> str:
-    """Return what stands for a browser session in `Attachment.staged_by`: a keyed hash."""
-    if not session_key:
-        raise ValueError("A session without a key would share its files with all others.")
-    return salted_hmac("storage.uploads", session_key, algorithm="sha256").hexdigest()
+def owner(secret: str) -> str:
+    """Return what stands for a browser session in `Attachment.staged_by`: a keyed hash.
+
+    `secret` is a random text that this session alone holds.
+    """
+    if not secret:
+        raise ValueError("A session without a secret would share its files with all others.")
+    return salted_hmac("storage.uploads", secret, algorithm="sha256").hexdigest()
 
 
 def stage(upload: "UploadedFile[Any]", *, session: str, now: datetime) -> Attachment:
@@ -75,7 +81,7 @@ def stage(upload: "UploadedFile[Any]", *, session: str, now: datetime) -> Attach
     """
     with _on_disk(upload) as path:
         name = upload.name or ""
-        verdict = filetypes.inspect(path, name)
+        verdict = _judged(path, name)
         if not verdict.accepted:
             raise Refused(clean_name(name), verdict.code, kind=verdict.type)
         look = scanning.first_look(path, now=now)
@@ -115,10 +121,15 @@ def infected(ids: Iterable[str | UUID], *, session: str) -> list[Attachment]:
     return list(Attachment.objects.staged(session).quarantined().filter(pk__in=wanted))
 
 
-def count(session: str) -> int:
-    """Return how many files the session has put up and not sent, those not yet judged left out."""
-    mine = Attachment.objects.staged(session)
-    return mine.exclude(verdict=Attachment.Verdict.AWAITED).count()
+def make_room(session: str, *, most: int, now: datetime) -> None:
+    """Take away the session's oldest files until it has fewer than `most` that are not sent.
+
+    Most likely they belong to a page that was left or loaded anew, where nobody can remove them.
+    """
+    mine = Attachment.objects.staged(session).exclude(verdict=Attachment.Verdict.AWAITED)
+    surplus = list(mine.order_by("-created_at", "-pk").values_list("pk", flat=True)[most - 1 :])
+    if surplus:
+        erasure.bury(mine.filter(pk__in=surplus), now=now, breach_at=now + GRACE)
 
 
 def attach(ids: Iterable[UUID], *, application: "Application", session: str, now: datetime) -> int:
@@ -181,6 +192,15 @@ def _uuid(text: str | UUID) -> UUID | None:
         return UUID(str(text))
     except ValueError:
         return None
+
+
+def _judged(path: Path, name: str) -> filetypes.Verdict:
+    try:
+        return filetypes.inspect(path, name)
+    except filetypes.NotRunning as error:
+        log.error("no file can be taken: %s", error)
+        # As with the storage: not the applicant's fault, and trying again later may help.
+        raise StorageDown("no-parser") from error
 
 
 def _write(attachment: Attachment, path: Path) -> None:

@@ -9,8 +9,10 @@ from email.policy import default as modern
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import TestCase
 
 import pytest
+from django.utils import translation
 
 from tests import machine
 from tests.scanner import Clamd
@@ -72,10 +74,17 @@ def _empty_bucket(client: Any) -> None:
             client.delete_object(Bucket=machine.BUCKET, Key=row["Key"], VersionId=row["VersionId"])
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _empty_store(_store_exists: Callable[[], None]) -> None:
-    """Start each module with an empty store: moto grows slow with what is in a bucket."""
-    _store_exists()
+@pytest.fixture(autouse=True)
+def _empty_store(request: pytest.FixtureRequest) -> None:
+    """Start each test that has a database with an empty store, as its tables are.
+
+    What one purge's ledger leaves there would tell the next test that its database is an old one.
+    """
+    if isinstance(request.instance, TestCase):  # its world is built once for all of its tests
+        return
+    uses = {"db", "transactional_db", "live_server"} & set(request.fixturenames)
+    if uses or request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("_store_exists")()
 
 
 @pytest.fixture
@@ -85,6 +94,17 @@ def attachment_store(_store_exists: Callable[[], None]) -> "Folder | Bucket":
 
     _store_exists()
     return attachment_store()
+
+
+# Language ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def english(settings: "Settings") -> Iterator[None]:
+    """Speak English wherever nobody says otherwise, for tests that look at words."""
+    settings.LANGUAGE_CODE = "en"
+    with translation.override("en"):
+        yield
 
 
 # Mail -------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from urllib.parse import quote
 
 import pytest
@@ -307,7 +307,7 @@ def in_ci() -> bool:
     return os.environ.get("CI", "").lower() in {"1", "true"}
 
 
-def do_without(error: Missing) -> None:
+def do_without(error: Missing) -> NoReturn:
     """Skip a test whose real part is missing on a laptop; where CI is set, fail."""
     if in_ci():
         pytest.fail(str(error), pytrace=False)

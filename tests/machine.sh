@@ -1,5 +1,5 @@
 #!/bin/sh
-# What tests need of the machine itself: a browser, PostgreSQL, clamd, gettext, fonts.
+# What tests need of the machine itself: a browser, PostgreSQL, clamd, LibreOffice, gettext, fonts.
 # As root it is installed; otherwise this says what to install, and in CI that is an error.
 # It runs before `make setup`, which refuses to start without some of it.
 set -eu
@@ -22,6 +22,7 @@ need libmagic1 has_magic
 need chromium command -v chromium
 need postgresql has_postgres
 need clamav-daemon has_clamd
+need libreoffice-writer-nogui command -v soffice
 need gettext command -v xgettext
 need fonts-liberation has_fonts
 test -n "$packages" || exit 0

@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from tests import machine
-from tests.uploading import show_every_state
+from tests.scanner import Clamd
+from tests.uploading import MEGABYTE, show_every_state
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -23,7 +25,12 @@ if TYPE_CHECKING:
 HOME = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-SEEN_AS = {"light": DESKTOP, "dark": DESKTOP, "phone": PHONE}
+LOOKS = {
+    "light": (DESKTOP, "light"),
+    "dark": (DESKTOP, "dark"),
+    "phone": (PHONE, "light"),
+    "phone-dark": (PHONE, "dark"),
+}
 
 
 @dataclass(frozen=True)
@@ -37,35 +44,104 @@ class Picture:
     language: str = "de-DE"
     #: What is done to the page before it is taken.
     prepare: "Callable[[Page], None]" = lambda page: None
+    looks: tuple[str, ...] = ("light", "dark", "phone")
+    #: What has happened before; all pictures that follow show it too.
+    after: Callable[[], None] = lambda: None
+
+
+def a_week_of_purges() -> None:
+    from django.utils import timezone
+
+    from tests import past
+
+    past.live_through_the_week(timezone.now())
+
+
+def a_stopped_purge() -> None:
+    from django.utils import timezone
+
+    from tests import past
+
+    past.stop_the_purge(timezone.now())
+
+
+def look_ahead(page: "Page") -> None:
+    """Ask the dry run for the last day that it knows."""
+    field = page.locator("[name=today]")
+    field.fill(field.get_attribute("max") or "")
+    field.press("Enter")
+    page.wait_for_load_state()
+
+
+def certificate(page: "Page", ending: str) -> bytes:
+    """Fetch the newest certificate of the ledger's page, "pdf" or "json"."""
+    link = page.locator(f"a[href$='certificate.{ending}']").first.get_attribute("href")
+    address = urljoin(page.url, link)
+    return bytes(page.context.request.get(address).body())
+
+
+def print_certificate(page: "Page") -> None:
+    """Keep the newest certificate of the page as a picture of its own."""
+    import pypdfium2
+
+    sheet = pypdfium2.PdfDocument(certificate(page, "pdf"))[0]
+    sheet.render(scale=1.4).to_pil().save(HOME / "certificate.png")
+
+
+def check_certificate(page: "Page") -> None:
+    """Have the newest certificate of the page checked, as anyone may."""
+    text = certificate(page, "json").decode()
+    page.goto(urljoin(page.url, "/verify/"))
+    page.locator("[name=text]").fill(text)
+    page.locator("main form button").click()
+    page.wait_for_load_state()
 
 
 APPLY = "/jobs/product-designer/apply/"
+LEDGER = "/hr/retention/ledger/"
 PDF = ".doc .tabs a:has-text('Lebenslauf')"
 BOARD = "/hr/jobs/backend-entwicklung-python/"
+ERASED_NEXT = "/hr/applications/?status=closed&order=deletion"
 PICTURES = [
     Picture("jobs", "/jobs/", language="en-GB"),
     Picture("job", "/jobs/product-designer/", language="en-GB"),
     Picture("apply", APPLY, language="en-GB"),
-    Picture("apply-files", APPLY, language="en-GB", prepare=show_every_state),
+    Picture("apply-files", APPLY, language="en-GB", prepare=show_every_state, looks=(*LOOKS,)),
     Picture("board", BOARD, "katrin"),
-    Picture("list", "/hr/applications/?status=closed&order=deletion", "katrin"),
+    Picture("list", ERASED_NEXT, "katrin"),
     Picture("application", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", PDF)),
     Picture("application-closed", BOARD, "katrin", (".drawer li a",)),
     Picture("reject", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", "a[href$='/reject/']")),
     Picture("hire", BOARD, "katrin", (".stage:nth-of-type(4) .card .who", "a[href$='/hire/']")),
+    Picture("hold", ERASED_NEXT, "miriam", (".listed .todo:nth-child(3) a", "a[href$='/hold/']")),
+    Picture("requests", "/hr/requests/", "miriam"),
+    Picture("request", "/hr/requests/", "miriam", ("main .todo a",)),
     Picture("employee", "/hr/employees/", "ayse", ("main a[href*='/hr/employees/']",)),
+    Picture("retention", "/hr/retention/", "miriam", after=a_week_of_purges),
+    Picture("ledger", LEDGER, "miriam", prepare=print_certificate, looks=("light",)),
+    Picture("verify", LEDGER, "miriam", prepare=check_certificate),
+    Picture("policy", "/hr/policy/", "miriam"),
+    Picture("dry-run", "/hr/retention/dry-run/", "miriam", prepare=look_ahead),
+    Picture("brake", "/hr/retention/", "miriam", after=a_stopped_purge),
+    Picture("brake-confirm", "/hr/retention/confirm/", "miriam"),
 ]
 
 
 def serve() -> str:
-    """Fill a new database with the demo and serve it; return the address."""
+    """Fill a new database with the demo and serve it, with a virus scanner; return the address."""
     home, port = machine.folder("screenshots"), machine.free_port()
+    scanner = Clamd()
+    # So that it leaves a larger file waiting.
+    scanner.start(stream_max=str(MEGABYTE))
     os.environ |= {
         "ATS_DEBUG": "true",
         "ATS_SITE_URL": f"http://localhost:{port}",
         "DATABASE_URL": f"sqlite:///{home / 'halbjahr.sqlite3'}",
         "ATS_STORAGE_URL": f"file://{home / 'attachments'}",
+        "CLAMD_URL": scanner.url,
         "DJANGO_SETTINGS_MODULE": "ats.settings",
+        # Playwright's event loop runs while pictures have their past written.
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
     }
     import django
     from django.core.management import call_command
@@ -110,10 +186,11 @@ def open_page(page: "Page", site: str, picture: Picture) -> None:
 
 
 def photograph(browser: "Browser", site: str, picture: Picture) -> None:
-    for look, size in SEEN_AS.items():
+    for look in picture.looks:
+        size, scheme = LOOKS[look]
         context = browser.new_context(
             viewport={"width": size["width"], "height": size["height"]},
-            color_scheme="dark" if look == "dark" else "light",
+            color_scheme="dark" if scheme == "dark" else "light",
             locale=picture.language,
             timezone_id="Europe/Berlin",
         )
@@ -133,6 +210,7 @@ def main() -> None:
         with chromium() as browser:
             for picture in PICTURES:
                 if not wanted or picture.name in wanted:
+                    picture.after()
                     photograph(browser, site, picture)
                     print(picture.name, flush=True)
     finally:

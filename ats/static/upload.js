@@ -130,10 +130,10 @@ function take(files) {
     replaced = null;
     const bytes = size(file.size);
     Object.assign(row, { file, name: file.name, size: bytes, state: null, old: false });
-    const full = [...rows.values()].filter(({ state }) => state && state !== "refused").length >= Number(words.most);
+    const kept = [...rows.values()].filter(({ state }) => state && state !== "refused");
     if (folder) refuse(row, words.folder);
-    else if (full) refuse(row, words.tooMany);
-    else if (file.size > Number(words.bytes)) refuse(row, words.tooLarge);
+    else if (kept.length >= words.most) refuse(row, words.tooMany);
+    else if (file.size > words.bytes) refuse(row, words.tooLarge);
     else start(row);
   }
   const left = sending + queue.length;
@@ -304,7 +304,7 @@ list.addEventListener("click", (event) => {
   acts[button.dataset.act ?? button.name](rows.get(button.closest("li")));
 });
 
-input.addEventListener("click", () => (replaced = null));
+input.onclick = input.oncancel = () => (replaced = null);
 
 function chosen() {
   const files = [...input.files].map((file) => ({ file }));
@@ -329,6 +329,7 @@ addEventListener("drop", (event) => {
   if (!brings(event)) return;
   event.preventDefault();
   drop.classList.remove("over");
+  replaced = null;
   const items = [...event.dataTransfer.items].filter((item) => item.kind === "file");
   take(
     items.map((item) => ({

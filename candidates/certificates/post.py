@@ -28,17 +28,23 @@ FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
 
 
-def order(lines: Iterable[tuple[Application, LedgerLine]], *, now: datetime) -> None:
-    """Keep the addresses that a certificate is to reach, in the deleting transaction."""
+def order(lines: Iterable[tuple[Application, LedgerLine, datetime]], *, now: datetime) -> None:
+    """Keep the addresses that a certificate is to reach, in the deleting transaction.
+
+    Each comes with the moment from which anything of its person breaks a promise: an application
+    that goes too late leaves no address behind.
+    """
+    day_ends = retention.end_of(retention.local_date(now))
     CertificateMail.objects.bulk_create(
         CertificateMail(
             line=line,
             to=application.email,
             language=application.language,
-            keep_until=retention.end_of(retention.local_date(now)),
+            keep_until=min(day_ends, breach_at),
             next_try_at=now,
         )
-        for application, line in lines
+        for application, line, breach_at in lines
+        if breach_at > now
     )
 
 

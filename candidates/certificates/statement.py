@@ -101,6 +101,8 @@ class Certificate:
     @classmethod
     def _from_plain(cls, plain: dict[str, Any]) -> Self:
         """Raises KeyError, TypeError or ValueError for what `_plain` has not made."""
+        if not all(isinstance(value, str | int) for value in plain.values()):
+            raise TypeError("A certificate has texts and numbers.")
         days = {name: date.fromisoformat(plain[name]) for name in cls._days()}
         return cls(**plain | days)
 
@@ -162,7 +164,7 @@ def verify(text: str) -> Certificate:
 
 def _advice() -> str:
     return _(
-        "Open the file halbjahr.json and copy all of it, or copy the block of small letters from"
+        "Open the file halbjahr.json and copy all of it, or copy the block of small print from"
         " the PDF, and paste it again."
     )
 

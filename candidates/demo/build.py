@@ -14,11 +14,11 @@ from django.db import transaction
 from django.db.models import F
 
 from candidates import hiring, pipeline, retention
-from candidates.models import Application, Hold, Job, Mail, Stage, User
+from candidates.models import Application, Job, Mail, Stage, User
 from storage import uploads
 from storage.models import Attachment
 
-from . import accounts
+from . import accounts, desk
 from .clock import earliest_decision
 from .documents import File, documents, printable
 from .jobs import ADVERTS, STAGES, Advert
@@ -75,6 +75,7 @@ def build(now: datetime, passwords: accounts.Passwords) -> Built:
         staff = accounts.create(passwords)
         jobs = {advert.slug: _job(advert, staff, now) for advert in ADVERTS}
         played = [_play(case, jobs.get(case.slug), staff, rng, now) for case in cases]
+        desk.lay(played, officer=staff["miriam"], now=now)
         past = Mail.objects.filter(application__in=played, send_at__lte=now)
         past.update(state=Mail.State.SENT, sent_at=F("send_at"), attempts=1)
     return Built(len(jobs), len(cases), sum(len(case.staged) for case in cases))
@@ -203,8 +204,6 @@ def _play(
         )
     elif not case.applicant.is_open:
         pipeline.withdraw(application, by=None, now=case.ended)
-    if case.applicant.days == HELD:
-        _hold(application, by=staff["miriam"], now=now)
     return application
 
 
@@ -250,15 +249,4 @@ def _hire(application: Application, case: Case, *, by: User) -> None:
         personnel_number=hiring.next_personnel_number(),
         attachments=case.staged[::2],
         now=case.ended,
-    )
-
-
-def _hold(application: Application, *, by: User, now: datetime) -> None:
-    Hold.objects.create(
-        application=application,
-        kind=Hold.Kind.LEGAL_CLAIM,
-        reason="Klage nach § 15 AGG angekündigt, Schreiben vom Anwalt liegt vor.",
-        set_by=by,
-        set_at=now - timedelta(days=20),
-        until=now + timedelta(days=75),
     )

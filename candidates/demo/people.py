@@ -106,7 +106,7 @@ APPLICANTS: dict[str, tuple[Applicant, ...]] = {
         A("Daniel", "Moreau", OFFER, 18),
         A("Isabel", "Roth", REJECTED, 35),
         A("Oluwaseun", "Adébáyọ̀", REJECTED, ENDS_TODAY, 3),
-        A("Hanna", "Lindqvist", WITHDRAWN, 77, 1),
+        A("Hanna", "Lindqvist", WITHDRAWN, 112, 1),
     ),
     "systemadministration-linux": (
         A("Rainer", "Obermüller", RECEIVED, 2, 3),
@@ -139,12 +139,12 @@ APPLICANTS: dict[str, tuple[Applicant, ...]] = {
         A("Henrike", "Freifrau von der Tann", RECEIVED, 4, 3),
         A("Giorgos", "Papadopoulos", SCREENING, 10),
         A("Fabian", "Krüger", INTERVIEW, 14, 3),
-        A("Ulrike", "Müller-Lüdenscheidt", REJECTED, 20),
+        A("Ulrike", "Müller-Lüdenscheidt", REJECTED, 161),
     ),
     "": (
         A("Noor", "van den Berg", RECEIVED, 2, 1),
         A("Luan", "Krasniqi", RECEIVED, 9),
         A("Željko", "Đorđević", RECEIVED, 17, 1),
-        A("Sophie", "Rosenbaum", REJECTED, 63),
+        A("Sophie", "Rosenbaum", REJECTED, 148),
     ),
 }

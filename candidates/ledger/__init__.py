@@ -6,7 +6,15 @@ database that was restored from a backup, and `replay` makes up for that.
 """
 
 from .checking import check, keep
-from .copies import Behind, CopyDiffers, LedgerBehind, behind, copy, refuse_if_behind
+from .copies import (
+    Behind,
+    CopyDiffers,
+    LedgerBehind,
+    behind,
+    copy,
+    raise_if_behind,
+    refuse_if_behind,
+)
 from .exporting import as_csv, as_json, from_storage
 from .faults import Fault
 from .keys import hashes, keyed_hash
@@ -34,6 +42,7 @@ __all__ = [
     "hashes",
     "keep",
     "keyed_hash",
+    "raise_if_behind",
     "refuse_if_behind",
     "replay",
     "seal",

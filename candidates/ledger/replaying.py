@@ -169,7 +169,7 @@ def _require_ours(line: Line, number: int, hash: str) -> None:  # noqa: A002
         )
     if line.kind not in LedgerLine.Kind or line.rule not in LedgerLine.Rule:
         raise NotReplayed(
-            _("Line %(number)d is of a newer Halbjahr. Update first. Nothing was changed.")
+            _("Line %(number)d comes from a newer Halbjahr. Update first. Nothing was changed.")
             % {"number": line.sequence}
         )
 

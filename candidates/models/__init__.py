@@ -7,6 +7,7 @@ from .holds import Hold
 from .jobs import Job, Stage
 from .ledger import Heartbeat, LedgerLine
 from .mail import Mail
+from .reads import Read
 from .requests import Request
 from .runs import Confirmation, Run
 from .statistics import Duration, Tally
@@ -24,6 +25,7 @@ __all__ = [
     "Job",
     "LedgerLine",
     "Mail",
+    "Read",
     "Request",
     "Run",
     "Stage",

@@ -248,7 +248,7 @@ CLAUSES = (
         "2.3",
         Part.TIME,
         lambda: _(
-            "Each erasure is checked afterwards and recorded, without a word about whom it was."
+            "Each erasure is checked afterwards and recorded, without a word about who it was."
         ),
         checks_data.last_proofs_found_nothing,
     ),

@@ -5,7 +5,7 @@ confirmed, for this day, at least as many records as are due and every reason th
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 
 from django.db import transaction
@@ -115,9 +115,20 @@ def too_many(closed: int) -> float:
 
 
 def is_confirmed(day: date, *, due: int, reasons: list[str]) -> bool:
-    """Whether a privacy officer has seen these reasons and agreed to so many records."""
-    seen = Confirmation.objects.filter(day=day, count__gte=due).values_list("reasons", flat=True)
-    return any(set(reasons) <= set(codes) for codes in seen)
+    """Whether a privacy officer has seen these reasons and agreed to so many records.
+
+    What has been erased since counts: a word for thirty is none for thirty others an hour later.
+    """
+    words = Confirmation.objects.filter(day=day, count__gte=due)
+    seen = (word for word in words if set(reasons) <= set(word.reasons))
+    return any(due <= word.count - _taken_since(word) for word in seen)
+
+
+def _taken_since(word: Confirmation) -> int:
+    """Count what the purges of its day have erased since a word was given."""
+    midnight = datetime.combine(word.day, time.min, tzinfo=retention.zone())
+    later = Run.objects.of(Run.Job.PURGE).filter(started_at__gte=max(word.at, midnight))
+    return sum(numbers.get("purged", 0) for numbers in later.values_list("numbers", flat=True))
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Count, F, Model
 
-from candidates.models import Event, Hold, Mail, Request
+from candidates.models import Event, Hold, Mail, Read, Request
 from storage.models import Attachment, Page, Words
 
 #: Each table, with the way from its rows to the record that they go with.
@@ -17,11 +17,13 @@ APPLICATION: Parts = {
     Mail: "application",
     Hold: "application",
     Request: "application",
+    Read: "application",
     Attachment: "application",
     Words: "attachment__application",
     Page: "attachment__application",
 }
 EMPLOYEE: Parts = {
+    Read: "employee",
     Attachment: "employee",
     Words: "attachment__employee",
     Page: "attachment__employee",

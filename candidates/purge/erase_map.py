@@ -76,6 +76,13 @@ TABLES: dict[str, Entry] = {
             WITH_APPLICATION,
         ),
     ),
+    "candidates.Read": (
+        Goes(
+            "application employee document by at",
+            APPLICATIONS,
+            "in the transaction that erases its application, or its employee's record",
+        ),
+    ),
     "candidates.CertificateMail": (
         Goes(
             "line to language keep_until attempts next_try_at error",

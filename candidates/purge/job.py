@@ -9,19 +9,21 @@ Stopped at any line, it leaves nothing half done that the next run does not fini
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from candidates import ledger, retention, runs
 from candidates.models import Application, Employee, Heartbeat, Run
-from storage import erasure
+from storage import bounded, erasure
 from storage.backends import StorageError
 
-from . import batches, brake, proof, records
-from .census import Census, breaches, ending_certificates
+from . import batches, brake, proof, records, traces
+from .census import Census, breaches, ending_certificates, unproven
 from .clocks import shorten_clocks
 from .moment import database_now, drift
 
@@ -62,17 +64,26 @@ def run(*, now: datetime | None = None, dry_run: bool = False, exempt: bool = Fa
     database = database_now()
     away, now = drift(database), now or database
     is_behind = _is_behind()
-    if not (dry_run or is_behind):
-        shorten_clocks()
-    census = Census.take(now)
-    outcome = Outcome(due=census.all_due, held=census.held, breaches=census.breaches)
-    if is_behind:
-        outcome.stopped = [brake.BEHIND]
-    elif not exempt:
-        outcome.stopped = _stopped_by(now, census.all_due, away)
+    with _undone() if dry_run else nullcontext():
+        if not is_behind:
+            shorten_clocks()
+        census = Census.take(now)
+        outcome = Outcome(due=census.all_due, held=census.held, breaches=census.breaches)
+        if is_behind:
+            outcome.stopped = [brake.BEHIND]
+        elif not exempt:
+            outcome.stopped = _stopped_by(now, census.all_due, away)
     if not dry_run:
         Job(now, census, outcome, database=database).do()
     return outcome
+
+
+@contextmanager
+def _undone() -> Iterator[None]:
+    """Take back all that is written: a dry run counts with the clocks that a run would shorten."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def _is_behind() -> bool:
@@ -155,6 +166,8 @@ class Job:
     def _prove(self, erased: list[records.Erased]) -> None:
         if not erased and not self.census.unproven:
             return
+        if self.census.unproven:
+            traces.erase([], set(unproven().values_list("record", flat=True)))
         try:
             finding = proof.prove(erased, now=self.now)
         except StorageError as error:
@@ -172,6 +185,7 @@ class Job:
         is_good = not self.outcome.failed
         if is_good and self.census.unforecast:
             brake.foresee(self.now)
+        bounded.clean()
         forget_old_pages()
         runs.finish(
             row,

@@ -56,13 +56,14 @@ def prove(erased: Iterable[Erased], *, now: datetime) -> Finding:
 def _earlier(own: Collection[int]) -> dict[int, str]:
     """Return unproven lines of other runs, by id with their hashes: of those that died, mostly.
 
-    Without those of days of which a tombstone is left, since it might be theirs.
+    Without those of days of which a tombstone is left, since it might be theirs: the day of the
+    deletion, and that on which a replay wrote the line anew.
     """
-    rows = unproven().order_by("pk").values_list("pk", "day", "record")
+    days = _days_of_open_tombstones()
+    lines = unproven().exclude(day__in=days).exclude(written_at__date__in=days).order_by("pk")
     # The own ones are the youngest: the page is full of others, or those are all.
-    found = [row for row in rows[: PAGE + len(own)] if row[0] not in own]
-    open_days = set() if not found else _days_of_open_tombstones()
-    return {pk: record for pk, day, record in found if day not in open_days}
+    page = lines.values_list("pk", "record")[: PAGE + len(own)]
+    return {pk: record for pk, record in page if pk not in own}
 
 
 def _days_of_open_tombstones() -> set[date]:

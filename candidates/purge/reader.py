@@ -68,12 +68,18 @@ def pending(keys: Iterable[str]) -> set[str]:
 
 
 def hashes_of_what_exists() -> Iterator[str]:
-    """Yield the keyed hashes, as a ledger line may have them, of every id in every table."""
+    """Yield the keyed hashes, as a ledger line may have them, of every id in every table.
+
+    Also of those that stand in a text, of a session or of the queue.
+    """
     columns = [place for place, kind in _columns().items() if kind in ID_TYPES]
     parts = (f"SELECT {_name(column)} FROM {_name(table)}" for table, column in columns)  # noqa: S608
     for (value,) in _rows(" UNION ".join(parts)):
         if value is not None:
             yield from ledger.hashes(value if isinstance(value, UUID) else UUID(value))
+    named = {_bare(found) for _, text in _texts() for found in ID.findall(text)}
+    for name in named:
+        yield from ledger.hashes(UUID(name))
 
 
 def _columns() -> dict[Column, str]:

@@ -51,9 +51,12 @@ def erase_applications(due: QuerySet[Application], ids: list[UUID], now: datetim
     keys = _bury(claims, "application", now)
     Application.objects.filter(pk__in=locked).delete()
     lines = _write_down(LedgerLine.Kind.APPLICATION, claims, rows, keys, now)
-    wanted = ((locked[claim.record.pk], line) for claim, line in zip(claims, lines, strict=True))
     certificates.order(
-        [(application, line) for application, line in wanted if application.wants_certificate],
+        [
+            (locked[claim.record.pk], line, claim.breach_at)
+            for claim, line in zip(claims, lines, strict=True)
+            if locked[claim.record.pk].wants_certificate
+        ],
         now=now,
     )
     erased = _erased(claims, lines, keys)

@@ -141,6 +141,13 @@ def clock(record: Application | Employee, now: datetime | None = None) -> SafeSt
 
 
 @register.simple_tag
+def fate(record: Application | Employee, now: datetime) -> str:
+    """Return how a closed record's clock stands, in a word: running, held, today or breach."""
+    face = face_of(record, now)
+    return face.css.removeprefix("clock").strip() or "running" if face else ""
+
+
+@register.simple_tag
 def pie(record: Application | Employee, now: datetime | None = None) -> SafeString:
     """Return the circle alone, for places that say the date in a sentence beside it."""
     face = face_of(record, now or timezone.now())

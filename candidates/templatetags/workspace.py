@@ -1,14 +1,15 @@
 """Words and signs of the workspace alone."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format, get_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from candidates import retention
-from candidates.models import Event
+from candidates.models import Application, Event, Hold, Request
 from storage.models import Attachment
 
 register = template.Library()
@@ -23,12 +24,72 @@ ICONS = {
     Event.Kind.HIRED: "users",
     Event.Kind.HIRE_UNDONE: "undo-2",
     Event.Kind.QUARANTINED: "shield-alert",
+    Event.Kind.HELD: "pause",
+    Event.Kind.HOLD_RENEWED: "pause",
+    Event.Kind.HOLD_ENDED: "play",
+    Event.Kind.REQUESTED: "message-square-text",
+    Event.Kind.GRANTED: "message-square-check",
+    Event.Kind.ANSWERED: "message-square-reply",
+    Event.Kind.REFUSED: "message-square-x",
+    Event.Kind.EARLY: "eraser",
+    Event.Kind.CORRECTED: "pencil",
 }
 
 
 @register.filter
 def event_icon(event: Event) -> str:
     return ICONS.get(Event.Kind(event.kind), "circle")
+
+
+@register.filter
+def about(event: Event) -> str:
+    """Return what an event of a hold or request was about, in words: its kind, or the fields."""
+    if event.kind == Event.Kind.CORRECTED:
+        names = event.detail.split(",")
+        return ", ".join(str(Application._meta.get_field(name).verbose_name) for name in names)  # type: ignore[union-attr]
+    choices = Hold.Kind.choices if event.kind in OF_HOLDS else OF_REQUESTS
+    labels = {value: str(label) for value, label in choices}
+    kind = event.detail.partition(" ")[0]
+    return labels.get(kind, kind)
+
+
+OF_REQUESTS = [*Request.Kind.choices, *Application.Early.choices]
+OF_HOLDS = (Event.Kind.HELD, Event.Kind.HOLD_RENEWED, Event.Kind.HOLD_ENDED)
+
+
+@register.filter
+def last_day(event: Event) -> date | None:
+    """Return the last day of the hold that an event set or renewed."""
+    try:
+        return date.fromisoformat(event.detail.partition(" ")[2])
+    except ValueError:
+        return None
+
+
+@register.filter
+def answer_by(due_on: date, now: datetime) -> str:
+    """Return until when a request must be answered, and how many days are left for it."""
+    left = (due_on - retention.local_date(now)).days
+    day = date_format(due_on, get_format("MONTH_DAY_FORMAT"))
+    if left < 0:
+        return _("answer overdue since %(day)s") % {"day": day}
+    if left == 0:
+        return _("answer due today")
+    if left == 1:
+        return _("answer due tomorrow")
+    said = ngettext(
+        "answer until %(day)s, %(n)s day left", "answer until %(day)s, %(n)s days left", left
+    )
+    return said % {"day": day, "n": left}
+
+
+#: From how many days before its end a deadline waits for somebody.
+SOON = 7
+
+
+@register.filter
+def is_soon(due_on: date, now: datetime) -> bool:
+    return (due_on - retention.local_date(now)).days <= SOON
 
 
 @register.filter

@@ -1,18 +1,40 @@
 """The workspace, below /hr/."""
 
-from django.urls import path
+from datetime import date
+
+from django.urls import path, register_converter
 
 from candidates.views import (
     applications,
     board,
+    brake,
     certificates,
     downloads,
     employees,
+    holds,
     policy,
     reader,
+    requests,
+    retention,
     today,
+    trial,
     verbs,
 )
+
+
+class DayConverter:
+    """A day as 2026-09-17; others are no address."""
+
+    regex = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+    def to_python(self, value: str) -> date:
+        return date.fromisoformat(value)
+
+    def to_url(self, value: date) -> str:
+        return value.isoformat()
+
+
+register_converter(DayConverter, "day")
 
 app_name = "hr"
 
@@ -28,12 +50,33 @@ urlpatterns = [
     path("applications/<uuid:pk>/withdraw/", verbs.withdraw, name="withdraw"),
     path("applications/<uuid:pk>/assign/", verbs.assign, name="assign"),
     path("applications/<uuid:pk>/hire/", verbs.hire, name="hire"),
+    path("applications/<uuid:pk>/hold/", holds.set_hold, name="hold"),
+    path("applications/<uuid:pk>/request/", requests.take_in, name="register_request"),
+    path("holds/<int:pk>/renew/", holds.renew, name="renew_hold"),
+    path("holds/<int:pk>/lift/", holds.lift, name="lift_hold"),
+    path("requests/", requests.register, name="requests"),
+    path("requests/<uuid:pk>/", requests.one, name="request"),
+    path("requests/<uuid:pk>/answer/", requests.answer, name="answer_request"),
+    path("requests/<uuid:pk>/refuse/", requests.refuse, name="refuse_request"),
+    path("requests/<uuid:pk>/grant/", requests.grant, name="grant_request"),
+    path("requests/<uuid:pk>/confirm/", requests.confirm, name="confirm_request"),
     path("attachments/<uuid:pk>/", downloads.attachment, name="attachment"),
     path("attachments/<uuid:pk>/pages/<int:number>/", reader.page, name="page"),
     path("employees/", employees.employees, name="employees"),
     path("employees/<uuid:pk>/", employees.employee, name="employee"),
     path("employees/<uuid:pk>/undo/", employees.undo_hire, name="undo_hire"),
     path("employees/<uuid:pk>/erase/", employees.erase, name="erase_employee"),
+    path("retention/", retention.overview, name="retention"),
+    path("retention/<day:day>/", retention.day, name="retention_day"),
+    path("retention/held/", retention.held, name="held"),
+    path("retention/undecided/", retention.undecided, name="undecided"),
+    path("retention/reopened/", retention.reopened, name="reopened"),
+    path("retention/runs/", retention.runs, name="runs"),
+    path("retention/tombstones/", retention.tombstones, name="tombstones"),
+    path("retention/ledger/", retention.ledger_lines, name="ledger"),
+    path("retention/ledger/file/", retention.ledger_file, name="ledger_file"),
+    path("retention/dry-run/", trial.dry_run, name="dry_run"),
+    path("retention/confirm/", brake.confirm_purge, name="confirm_purge"),
     path(
         "retention/ledger/<int:sequence>/certificate.pdf", certificates.as_pdf, name="certificate"
     ),

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -20,6 +21,9 @@ from candidates.forms.apply import ApplyForm, to_uuid
 from candidates.forms.files import Files, earlier, receive, refusals
 from candidates.models import Application, Job
 from storage import uploads
+
+#: What a browser session holds that has put up files.
+UPLOADS = "uploads"
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -130,14 +134,14 @@ def browser(request: HttpRequest, *, start: bool) -> str:
 
     Sessions begin with the first file, so that reading and plain applying need none.
     """
-    request.session.keys()  # loads it: a key that we did not give out becomes none
+    session = request.session
     if start:
-        if not request.session.session_key:
-            request.session.create()
+        # Not the session's key: that changes when somebody logs in, who may have a form open.
+        session.setdefault(UPLOADS, get_random_string(32))
         if not request.user.is_authenticated:
-            request.session.set_expiry(uploads.STAGED_FOR)  # as long as its files
-    key = request.session.session_key
-    return uploads.owner(key) if key else ""
+            session.set_expiry(uploads.STAGED_FOR)  # as long as its files
+    secret = session.get(UPLOADS)
+    return uploads.owner(secret) if secret else ""
 
 
 def desk(request: HttpRequest, session: str) -> Files:

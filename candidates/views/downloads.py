@@ -2,25 +2,32 @@
 
 from uuid import UUID
 
+from django.db import IntegrityError, transaction
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from candidates import access
+from candidates.models import Read
 from candidates.views.page import page
 from storage import scanning
 from storage.backends import StorageDown, StorageError, attachment_store
 from storage.models import Attachment
 
+#: What waited already when it was asked for.
+WAITS = {Attachment.Verdict.PENDING.value: "waits"}
+
 
 @require_safe
 def attachment(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    found = access.get_attachment(request, pk)
+    found = access.get_document(request, pk)
+    if not found.is_servable:
+        return _refuse(request, found, WAITS.get(found.verdict, found.verdict))
     try:
         verdict = scanning.recheck(found, now=timezone.now())
         if verdict == Attachment.Verdict.CLEAN:
-            return _stream(found)
+            return _hand_over(request, found)
     except Attachment.DoesNotExist:
         raise Http404 from None
     except StorageError as error:
@@ -33,6 +40,32 @@ def _refuse(request: HttpRequest, found: Attachment, why: str) -> HttpResponse:
     status = 503 if why in {"down", Attachment.Verdict.PENDING} else 404
     context = {"document": found, "why": why}
     return page(request, "hr/no_document.html", context, section="", status=status)
+
+
+def _hand_over(request: HttpRequest, found: Attachment) -> FileResponse:
+    """Stream the document, once the read log has who takes it. Raises Http404 if it has just gone.
+
+    A HEAD takes nothing.
+    """
+    response = _stream(found)
+    if request.method == "GET":
+        try:
+            _log(request, found)
+        except IntegrityError:  # the purge was faster
+            response.close()
+            raise Http404 from None
+    return response
+
+
+def _log(request: HttpRequest, found: Attachment) -> None:
+    with transaction.atomic():
+        Read.objects.create(
+            application_id=found.application_id,
+            employee_id=found.employee_id,
+            document=found.name,
+            by=access.person(request),
+            at=timezone.now(),
+        )
 
 
 def _stream(found: Attachment) -> FileResponse:

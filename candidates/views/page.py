@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -36,6 +37,20 @@ MENU = (
     ),
     Entry("jobs", _("Jobs"), "square-kanban", reverse_lazy("hr:jobs"), access.READERS),
     Entry("employees", _("Employees"), "users", reverse_lazy("hr:employees"), (Role.PERSONNEL,)),
+    Entry(
+        "retention",
+        _("Retention"),
+        "contrast",
+        reverse_lazy("hr:retention"),
+        (Role.PRIVACY_OFFICER,),
+    ),
+    Entry(
+        "requests",
+        _("Requests"),
+        "message-square-text",
+        reverse_lazy("hr:requests"),
+        access.CONFIRMERS,
+    ),
     Entry("policy", _("Policy"), "scale", reverse_lazy("hr:policy"), (Role.PRIVACY_OFFICER,)),
     Entry(
         "admin", _("Administration"), "settings", reverse_lazy("admin:index"), (Role.ADMINISTRATOR,)
@@ -59,6 +74,12 @@ def page(
     return render(request, template, frame | context, status=status)
 
 
+def back(request: HttpRequest, application: Application, said: str) -> HttpResponse:
+    """Return to the application's page and say it there: without a name, for it is a cookie."""
+    messages.success(request, said)
+    return redirect(application)
+
+
 def sent(request: HttpRequest) -> QueryDict | None:
     """Return what a form was sent with, or None if it is only to be shown."""
     return request.POST if request.method == "POST" else None
@@ -75,11 +96,17 @@ def dialog(
     *,
     heading: str,
     form: forms.Form,
+    away: str = "",
+    section: str = "",
     **context: Any,
 ) -> Draw:
-    """Return what draws a verb's form on a page of its own. `heading` takes the person's name."""
+    """Return what draws a verb's form on a page of its own. `heading` takes the person's name.
+
+    `away` is where it can be left to, by default the record's page.
+    """
     inside = {"record": record, "heading": heading % {"name": record.name}, "form": form}
-    section = "employees" if isinstance(record, Employee) else "applications"
+    inside["away"] = away or record.get_absolute_url()
+    section = section or ("employees" if isinstance(record, Employee) else "applications")
 
     def draw(status: int) -> HttpResponse:
         return page(request, template, inside | context, section=section, status=status)

@@ -2,7 +2,6 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from candidates import access
@@ -17,7 +16,7 @@ def today(request: HttpRequest) -> HttpResponse:
     if access.may_decide(user):
         return redirect("hr:jobs")
     if access.has(user, Role.PRIVACY_OFFICER):
-        return redirect(reverse("hr:applications", query={"status": "closed", "order": "deletion"}))
+        return redirect("hr:retention")
     if access.has(user, Role.PERSONNEL):
         return redirect("hr:employees")
     if access.has(user, Role.ADMINISTRATOR):

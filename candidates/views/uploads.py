@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from candidates.forms.files import too_many
 from candidates.views.careers import browser, given
 from storage import uploads
 from storage.backends import StorageDown
@@ -34,8 +33,7 @@ def stage(request: HttpRequest) -> HttpResponse:
     if len(files) != 1:
         return refusal(400, "one-file", _("Choose one file and add it again."))
     now, session = timezone.now(), browser(request, start=True)
-    if uploads.count(session) >= FORMS * settings.ATS_MAX_FILES:
-        return refusal(422, "too-many", too_many(), uploads.clean_name(files[0].name or ""))
+    uploads.make_room(session, most=FORMS * settings.ATS_MAX_FILES, now=now)
     try:
         attachment = uploads.stage(files[0], session=session, now=now)
     except uploads.Refused as refused:

@@ -19,15 +19,9 @@ from candidates.forms.hr import AssignForm, HireForm, MoveForm, RejectForm, Reop
 from candidates.models import Application, Job, Mail
 from candidates.status import Status
 from candidates.views import applications
-from candidates.views.page import Draw, act, dialog, sent
+from candidates.views.page import Draw, act, back, dialog, sent
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
-
-
-def _back(request: HttpRequest, application: Application, said: str) -> HttpResponse:
-    """Return to the application's page and say it there: without a name, for it is a cookie."""
-    messages.success(request, said)
-    return redirect(application)
 
 
 def _on_the_page(request: HttpRequest, pk: UUID, form: forms.Form) -> Draw:
@@ -55,7 +49,7 @@ def move(request: HttpRequest, pk: UUID) -> HttpResponse:
             now=timezone.now(),
         )
         said = _("Moved to “%(stage)s”.") % {"stage": values["stage"]}
-        return _back(request, application, said)
+        return back(request, application, said)
 
     return act(request, form, draw=_on_the_page(request, pk, form), do=do)
 
@@ -74,7 +68,7 @@ def reject(request: HttpRequest, pk: UUID) -> HttpResponse:
             now=now,
             mail_at=values["mail_at"],
         )
-        return _back(request, application, _("The application is rejected."))
+        return back(request, application, _("The application is rejected."))
 
     heading, fate = _("Reject %(name)s"), _fate(application, now)
     draw = dialog(request, "hr/reject.html", application, heading=heading, form=form, **fate)
@@ -106,7 +100,7 @@ def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
             application, by=access.person(request), reason=values["reason"], now=timezone.now()
         )
         said = _("The application is open again. Its clock has stopped.")
-        return _back(request, application, said)
+        return back(request, application, said)
 
     heading = _("Reopen the application of %(name)s")
     draw = dialog(request, "hr/reopen.html", application, heading=heading, form=form)
@@ -121,7 +115,7 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def do(values: dict[str, Any]) -> HttpResponse:
         pipeline.withdraw(application, by=access.person(request), now=now)
-        return _back(request, application, _("Noted: the application is withdrawn."))
+        return back(request, application, _("Noted: the application is withdrawn."))
 
     heading, closed = _("%(name)s has withdrawn"), _closed(application, Status.WITHDRAWN, now)
     draw = dialog(
@@ -140,7 +134,7 @@ def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
             application, job=values["job"], by=access.person(request), now=timezone.now()
         )
         said = _("The application is now one for “%(job)s”. A mail tells the applicant.")
-        return _back(request, application, said % {"job": values["job"]})
+        return back(request, application, said % {"job": values["job"]})
 
     heading = _("Consider %(name)s for another job")
     draw = dialog(request, "hr/assign.html", application, heading=heading, form=form)
@@ -167,7 +161,7 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
     def do(values: dict[str, Any]) -> HttpResponse:
         employee = hiring.hire(application, by=user, now=now, **values)
         if not access.employees(user).filter(pk=employee.pk).exists():
-            return _back(request, application, _("The applicant is hired."))
+            return back(request, application, _("The applicant is hired."))
         messages.success(request, _("The applicant is hired. This is the record."))
         return redirect(employee)
 

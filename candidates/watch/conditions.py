@@ -35,6 +35,10 @@ SILENCE = {"cluster": timedelta(minutes=5), "purge": timedelta(hours=25)}
 OLDEST_TOMBSTONE = timedelta(hours=24)
 #: How long a line of the ledger may wait for its seal.
 LONGEST_UNSEALED = timedelta(minutes=10)
+#: How long a sealed line may wait for its copy in storage.
+LONGEST_UNCOPIED = timedelta(hours=1)
+#: The daily jobs, each with how long it may leave no sign: two runs, and an hour.
+DAILY = {"sweep": timedelta(hours=49), "verify": timedelta(hours=49)}
 #: How long after its 24 hours an upload may still be there: the job that clears them is hourly.
 SLACK = timedelta(hours=2)
 
@@ -94,6 +98,13 @@ SENTENCES: dict[str, Any] = {
         "%(count)d lines of the ledger wait for their seals, one for more than ten minutes.",
         "count",
     ),
+    "uncopied": ngettext_lazy(
+        "%(n)d line of the record of deletions has no copy in storage yet.",
+        "%(n)d lines of the record of deletions have no copy in storage yet.",
+        "n",
+    ),
+    "sweep-silent": gettext_lazy("%(job)s: silent for too long"),
+    "verify-silent": gettext_lazy("%(job)s: silent for too long"),
     "ledger-faults": ngettext_lazy(
         "The last check of the ledger found %(count)d fault.",
         "The last check of the ledger found %(count)d faults.",
@@ -137,7 +148,8 @@ class Condition:
     @property
     def sentence(self) -> str:
         """What is wrong and what to do, in the language that is active."""
-        return str(SENTENCES[self.code] % {"count": self.count})
+        job = Run.Job(name).label if (name := self.code.removesuffix("-silent")) in DAILY else ""
+        return str(SENTENCES[self.code] % {"count": self.count, "n": self.count, "job": job})
 
     @property
     def is_grave(self) -> bool:
@@ -150,15 +162,19 @@ def conditions(now: datetime, *, ask_storage: bool = True) -> list[Condition]:
 
     Without `ask_storage` nobody looks whether the ledger is behind its copy.
     """
-    return grave(now, ask_storage=ask_storage) + _listed(_minor(now))
+    return _listed(_grave(now, ask_storage=ask_storage) | _minor(now))
 
 
 def grave(now: datetime, *, ask_storage: bool = True) -> list[Condition]:
     """Return of what is wrong that which `/health/` tells."""
+    return [each for each in _listed(_grave(now, ask_storage=ask_storage)) if each.is_grave]
+
+
+def _grave(now: datetime, *, ask_storage: bool) -> dict[str, int]:
     counts = _silent(now) | _too_old(now)
     counts["hold-ended"] = holds.ended_unnoticed(now)
     counts["ledger-behind"] = int(ask_storage and _is_behind())
-    return _listed(counts)
+    return counts
 
 
 def _minor(now: datetime) -> dict[str, int]:
@@ -170,11 +186,12 @@ def _listed(counts: dict[str, int]) -> list[Condition]:
 
 
 def _silent(now: datetime) -> dict[str, int]:
-    """Say of each job whether it has left no sign for too long, or never."""
-    beats = dict(Heartbeat.objects.filter(name__in=SILENCE).values_list("name", "at"))
+    """Say of each job whether it has left no sign for too long, or never, in one query."""
+    jobs = SILENCE | DAILY
+    beats = dict(Heartbeat.objects.filter(name__in=jobs).values_list("name", "at"))
     return {
         f"{name}-silent": int(name not in beats or beats[name] < now - silence)
-        for name, silence in SILENCE.items()
+        for name, silence in jobs.items()
     }
 
 
@@ -220,8 +237,11 @@ def _number(run: Run | None, name: str) -> int:
 def _ledger(now: datetime) -> dict[str, int]:
     waited = ledger.unsealed_since(now)
     is_late = waited is not None and waited > LONGEST_UNSEALED
+    waited = ledger.uncopied_since(now)
+    is_alone = waited is not None and waited > LONGEST_UNCOPIED
     return {
         "unsealed": LedgerLine.objects.unsealed().count() if is_late else 0,
+        "uncopied": LedgerLine.objects.sealed().filter(is_copied=False).count() if is_alone else 0,
         "proof-remains": _left(),
     }
 

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from storage.filetypes import sandbox
+from storage.filetypes.sandbox import NotRunning
 from storage.filetypes.sentences import sentence
 
-__all__ = ["Verdict", "inspect", "max_bytes", "sentence", "warm_up"]
+__all__ = ["NotRunning", "Verdict", "inspect", "max_bytes", "sentence", "warm_up"]
 
 log = logging.getLogger("ats.attachments")
 
@@ -38,7 +39,8 @@ def inspect(path: Path, name: str) -> Verdict:
     """Judge a file on disk. `name` is what the file is called; its ending is a promise.
 
     Never raises for what is in the file: a parser that crashes or hangs is a refusal, too. The
-    bounds are those of `parser.py`. A refusal is logged without the file's name.
+    bounds are those of `parser.py`. A refusal is logged without the file's name. Raises
+    `NotRunning` where no parser can be started: then nothing is known of the file.
     """
     try:
         verdict = Verdict(*ask(path, name)["verdict"])

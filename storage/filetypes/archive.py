@@ -27,6 +27,8 @@ FREE = 50 * MB
 MAX_RATIO = 100
 
 LOCAL = struct.Struct("<4s5H3L2H")
+#: Another name for an entry, behind a version and a checksum; some programs go by it.
+OTHER_NAME, OTHER_NAME_AT = 0x7075, 5
 ENCRYPTED, SIZES_FOLLOW, UTF8 = 0x1, 0x8, 0x800
 STORED, DEFLATED = 0, 8
 #: The end of the directory, without its comment.
@@ -135,7 +137,12 @@ class Archive:
                 raise self.fault("bomb")
             if self._bytes.find(b"PK\x03\x04", end, entry.header_offset) >= 0:
                 raise self.fault("broken")
-            end = self._start(entry) + entry.compress_size
+            start = self._start(entry)
+            end = start + entry.compress_size
+            # Who reads from the front finds the end of a streamed entry only by unpacking it.
+            is_endless = entry.flag_bits & SIZES_FOLLOW and entry.compress_type == STORED
+            if is_endless and self._bytes.find(b"PK\x03\x04", start, end) >= 0:
+                raise self.fault("broken")
         if end > len(self._bytes):
             raise self.fault("broken")
 
@@ -158,6 +165,9 @@ class Archive:
         if not flags & SIZES_FOLLOW and 0xFFFFFFFF not in (packed, size):
             stated = (entry.CRC, entry.compress_size, entry.file_size)
             same = same and (crc, packed, size) == stated
+        extra = self._bytes[at + name_size : at + name_size + extra_size]
+        others = {*_other_names(extra), *_other_names(entry.extra)}
+        same = same and others <= {entry.filename.encode()}
         if not same or method not in (STORED, DEFLATED):
             raise self.fault("broken")
         return int(at + name_size + extra_size)
@@ -200,6 +210,16 @@ class Budget:
         for piece in pieces:
             self.spend(len(piece))
             yield piece
+
+
+def _other_names(extra: bytes) -> Iterator[bytes]:
+    """Yield the names among an entry's extra fields."""
+    at = 0
+    while at + 4 <= len(extra):
+        what, size = struct.unpack_from("<HH", extra, at)
+        if what == OTHER_NAME:
+            yield extra[at + 4 + OTHER_NAME_AT : at + 4 + size]
+        at += 4 + size
 
 
 def _directory_size(entry: ZipInfo) -> int:

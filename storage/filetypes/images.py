@@ -40,7 +40,7 @@ class Picture(NamedTuple):
 
 
 PICTURES = (
-    Picture(Kind("image/jpeg", ".jpg"), jpeg.begins, jpeg.measure, ["JPEG", "MPO"]),
+    Picture(Kind("image/jpeg", ".jpg"), jpeg.begins, jpeg.measure, ["JPEG"]),
     Picture(Kind("image/png", ".png"), png.begins, png.measure, ["PNG"]),
     Picture(Kind("image/webp", ".webp"), webp.begins, webp.measure, ["WEBP"]),
     Picture(Kind("image/heic", ".heic"), heic.begins, heic.measure, ["HEIF"]),

@@ -1,5 +1,6 @@
 """XML from strangers, read in pieces and never kept."""
 
+from collections import deque
 from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from xml.parsers import expat
@@ -29,14 +30,17 @@ def check(
     on_text: OnText | None = None,
     texts: Container[str] = frozenset(),
     doctype: bool = False,
+    idle: bool = False,
 ) -> None:
     """Refuse XML that is not well-formed, declares entities, or is not what `root` says.
 
     Names are "namespace name"; `on_start` is called for elements of the names in `starts` (for
     all if there are none), `on_text` with the text in those of `texts`. A long document has a
     million elements: what is not asked for costs little. `kind` begins the refusals' codes. A
-    `doctype` without anything
-    declared in it is normal in old OpenDocument files, and in no other.
+    `doctype` without anything declared in it is normal in old OpenDocument files, and in no other.
+
+    An empty part is nothing, unless it must be what `root` says: LibreOffice leaves them behind.
+    A part that no reader reads is `idle`: it may end in the middle.
     """
     reader = Reader(kind, root, on_start, starts, on_text, texts, doctype)
     parser, size = reader.parser, 0
@@ -47,9 +51,12 @@ def check(
             behind = size - parser.CurrentByteIndex
             if size > MAX_XML or behind > MAX_TAG or len(parser.intern) > MAX_NAMES:
                 raise Refusal(f"{kind}-bomb")
-        parser.Parse(b"", True)
+        if size or root:
+            parser.Parse(b"", True)
     except (expat.ExpatError, ValueError, LookupError) as error:
-        raise Refusal(f"{kind}-broken") from error
+        if not idle:
+            raise Refusal(f"{kind}-broken") from error
+        deque(pieces, maxlen=0)
 
 
 @dataclass

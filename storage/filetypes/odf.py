@@ -30,6 +30,15 @@ LOADED = {
     *("section-source", "object", "object-ole", "floating-frame", "plugin"),
     *("template", "auto-reload"),
 }
+#: What the two parts that every text has must be, by the names of two editions.
+TEXT = tuple(
+    f"urn:oasis:names:tc:opendocument:xmlns:office:1.0 {tag}"
+    for tag in ("document-content", "document")
+)
+LIST = (
+    "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0 manifest",
+    "http://openoffice.org/2001/manifest manifest",
+)
 ACTIVE = {"dde-source", "dde-connection-decl", "dde-connection", "applet"}
 MANIFEST, MAX_MANIFEST = "META-INF/manifest.xml", 2 * MB
 XLINK = "http://www.w3.org/1999/xlink href"
@@ -41,16 +50,19 @@ def claims(path: Path, head: bytes) -> bool:
 
 def prove(path: Path, name: str) -> Kind:
     with Archive(path, "odt") as archive:
-        if archive.read("mimetype", limit=200).strip() != TYPE.encode():
-            raise Refusal("type-not-accepted")
         names = {entry.filename.lower() for entry in archive.entries}
+        if "mimetype" in names:
+            _check_type(archive.read("mimetype", limit=200).decode("latin-1"))
         if any(map(MACROS.match, names)):
             raise Refusal("odt-macro")
         if any(map(programs.is_named_like_one, names)):
             raise Refusal("odt-program")
         # What it says is encrypted cannot be anything else, so this comes first.
-        manifest = archive.read(MANIFEST, limit=MAX_MANIFEST)
-        markup.check([manifest], "odt", on_start=_check_manifest, doctype=True)
+        manifest = Manifest()
+        content = archive.read(MANIFEST, limit=MAX_MANIFEST)
+        markup.check([content], "odt", root=LIST, on_start=manifest.start, doctype=True)
+        if "mimetype" not in names:
+            _check_type(manifest.type)
         budget = Budget(path.stat().st_size, "odt")
         for entry in archive.entries:
             _check_part(entry.filename.lower(), budget.spent(archive.unpack(entry)))
@@ -61,14 +73,28 @@ def prove(path: Path, name: str) -> Kind:
 
 def _check_part(name: str, pieces: Iterable[bytes]) -> None:
     if name.endswith((".xml", ".rdf")):
-        markup.check(pieces, "odt", on_start=_check_element, doctype=True)
+        root = TEXT if name == "content.xml" else ()
+        markup.check(pieces, "odt", root=root, on_start=_check_element, doctype=True)
     else:
         embedded.check(pieces, "odt")
 
 
-def _check_manifest(name: str, _attributes: markup.Attributes) -> None:
-    if name.endswith(" encryption-data"):
-        raise Refusal("odt-password")
+class Manifest:
+    """Listens to the list of parts. It names the type again, if other programs left that out."""
+
+    type = ""
+
+    def start(self, name: str, attributes: markup.Attributes) -> None:
+        if name.endswith(" encryption-data"):
+            raise Refusal("odt-password")
+        said = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
+        if said.get("full-path") == "/":
+            self.type = said.get("media-type", "")
+
+
+def _check_type(said: str) -> None:
+    if said.strip() != TYPE:
+        raise Refusal("type-not-accepted")
 
 
 def _check_element(name: str, attributes: markup.Attributes) -> None:

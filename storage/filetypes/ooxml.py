@@ -6,20 +6,21 @@ elsewhere, and programs, also within embedded objects.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from posixpath import normpath
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
-from storage.filetypes import embedded, markup, programs
+from storage.filetypes import embedded, markup, programs, relations
 from storage.filetypes.archive import MB, Archive, Budget, holds_parts_of
 from storage.filetypes.family import Kind, Refusal
 from storage.filetypes.formats import WORD
-from storage.filetypes.places import is_remote
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -43,10 +44,10 @@ FIELD_MARKS = frozenset(f"{space} fldChar" for space in NAMESPACES)
 INSTRUCTIONS = frozenset(f"{space} instrText" for space in NAMESPACES)
 #: Types, relations: small parts that are read whole.
 MAX_INDEX = 2 * MB
-#: Relations that must not lead out of the file: what they load is run or becomes the document.
-INSIDE_ONLY = {"afchunk", "control", "frame", "oleobject", "package", "subdocument"}
 #: Controls run with the document.
 CONTROLS = ("application/vnd.ms-office.activex+xml", "application/vnd.ms-office.activex")
+#: Parts of these types may name the workbook that they came from.
+CHARTS = ("drawingml.chart+xml", "chartex+xml")
 #: The content of a field that talks to another program when the document is opened.
 DDE = re.compile(r"[\s\"]*dde(auto)?\b", re.IGNORECASE)
 
@@ -93,39 +94,39 @@ class Types:
         return self.by_name.get(name) or self.by_ending.get(name.rpartition(".")[2], "")
 
     def refuse_macros(self) -> None:
-        for kind in self.by_name.values():
-            if "macroenabled" in kind.lower() or "vba" in kind.lower():
+        for name, kind in self.by_name.items():
+            is_ours = name.endswith(".xml")
+            if "vba" in kind.lower() or (is_ours and "macroenabled" in kind.lower()):
                 raise Refusal("docx-macro")
             if kind.lower() in CONTROLS:
                 raise Refusal("docx-active")
 
 
 def _main_part(archive: Archive) -> str:
-    relations = _tree(archive.read("_rels/.rels", limit=MAX_INDEX))
-    for relation in relations:
-        if _kind(relation) == "officedocument":
+    for relation in _tree(archive.read("_rels/.rels", limit=MAX_INDEX)):
+        if relations.kind(relation) == "officedocument":
             return normpath(relation.get("Target", "").lstrip("/"))
     raise Refusal("docx-broken")
 
 
-def _kind(relation: "Element") -> str:
-    """Return the last word of a relation's type: the rest differs between two editions."""
-    return relation.get("Type", "").rpartition("/")[2].lower()
+def _named_in(archive: Archive, types: Types) -> set[str]:
+    """Check all relations; return the last words of the names that they lead to, in lower case.
 
-
-def _check_relations(content: bytes) -> None:
-    for relation in _tree(content):
-        kind, target = _kind(relation), relation.get("Target", "").strip()
-        if "vba" in kind:
-            raise Refusal("docx-macro")
-        if kind.startswith("activex"):
-            raise Refusal("docx-active")
-        if relation.get("TargetMode", "").lower() != "external":
+    A part with any other last word is read by nobody, however programs resolve a path.
+    """
+    named = set()
+    for entry in archive.entries:
+        name = entry.filename.lower()
+        if not name.endswith(".rels"):
             continue
-        if kind in INSIDE_ONLY:
-            raise Refusal("docx-external")
-        if kind == "attachedtemplate" and is_remote(target):
-            raise Refusal("docx-external")
+        source = name.removesuffix(".rels").replace("_rels/", "")
+        of_chart = types.of_part(source).endswith(CHARTS)
+        for relation in _tree(archive.read(name, limit=MAX_INDEX)):
+            if fault := relations.fault(relation, of_chart=of_chart):
+                raise Refusal(f"docx-{fault}")
+            target = unquote(relation.get("Target", "")).replace("\\", "/")
+            named.add(target.rpartition("/")[2].strip().lower())
+    return named
 
 
 def _tree(content: bytes) -> "Element":
@@ -139,38 +140,45 @@ def _tree(content: bytes) -> "Element":
 
 
 def _check_parts(archive: Archive, types: Types, main: str, budget: Budget) -> None:
-    names = set()
+    named, names = _named_in(archive, types), set()
     for entry in archive.entries:
         name = entry.filename.lower()
         names.add(name)
         _check_name(name, types)
         pieces = budget.spent(archive.unpack(entry))
-        if name.endswith(".rels"):
-            for _ in pieces:
-                pass
-            _check_relations(archive.read(name, limit=MAX_INDEX))
-        elif name == main.lower():
+        if name == main.lower():
             _check_text(pieces, root=tuple(f"{space} document" for space in NAMESPACES))
-        elif name.endswith(".xml") or "+xml" in types.of_part(name).lower():
-            _check_text(pieces)
-        elif name.endswith(".vml"):
-            _check_vml(pieces)
         else:
-            embedded.check(pieces, "docx")
+            idle = name.rpartition("/")[2] not in named and name not in types.by_name
+            kind = types.of_part(name).lower().partition(";")[0].strip()
+            _check_part(name, kind, pieces, idle=idle)
     if main.lower() not in names:
         raise Refusal("docx-broken")
+
+
+def _check_part(name: str, kind: str, pieces: Iterator[bytes], *, idle: bool) -> None:
+    head = next(pieces, b"")
+    pieces = chain([head], pieces)
+    is_object = embedded.starts_like_one(head)
+    # Word names a sheet within by what it could hold. What it holds is seen where it is opened.
+    may_hold_macros = programs.is_named_like_macros(name) or "macroenabled" in kind
+    if may_hold_macros and not is_object:
+        raise Refusal("docx-macro")
+    # The type of an embedded document says XML as well, and means what is packed in it.
+    says_xml = "+xml" in kind and kind not in embedded.PAGES and not is_object
+    if name.endswith((".xml", ".rels")) or says_xml:
+        _check_text(pieces, idle=idle and not is_object)
+    elif name.endswith(".vml"):
+        _check_vml(pieces)
+    else:
+        embedded.check(embedded.page(pieces, "docx") if kind in embedded.PAGES else pieces, "docx")
 
 
 def _check_name(name: str, types: Types) -> None:
     if programs.is_named_like_one(name):
         raise Refusal("docx-program")
-    kind = types.of_part(name).lower()
-    if (
-        name.rpartition("/")[2].startswith("vbaproject")
-        or programs.is_named_like_macros(name)
-        or "macroenabled" in kind
-        or "vbaproject" in kind
-    ):
+    last = name.rpartition("/")[2]
+    if last.startswith("vbaproject") or "vbaproject" in types.of_part(name).lower():
         raise Refusal("docx-macro")
 
 
@@ -200,12 +208,13 @@ class Fields:
             raise Refusal("docx-active")
 
 
-def _check_text(pieces: Iterable[bytes], *, root: tuple[str, ...] = ()) -> None:
+def _check_text(pieces: Iterable[bytes], *, root: tuple[str, ...] = (), idle: bool = False) -> None:
     fields = Fields()
     markup.check(
         pieces,
         "docx",
         root=root,
+        idle=idle,
         on_start=fields.start,
         starts=FIELD_MARKS | SIMPLE_FIELDS,
         on_text=fields.text,

@@ -26,6 +26,8 @@ START = re.compile(rb"[\s\xef\xbb\xbf]{0,64}\{\\rtf1?(?![a-z])", re.IGNORECASE)
 #: All that opens and closes groups, or hides what looks like it. Other control words do not.
 TOKEN = re.compile(rb"[{}]|\\bin(-?\d{1,10})? ?(?![a-z])|\\[^a-z]", re.IGNORECASE)
 MAX_DEPTH = 2_000
+#: Groups that nobody closed; what may stand after the end; how far from there to look for it.
+MAX_OPEN, BLANK, LAST = 16, b"\0\r\n\t \x1a", 64
 MAX_OBJECT = 24 * 1024 * 1024
 
 #: An object that is asked for, or that asks, when the document is opened.
@@ -34,6 +36,9 @@ DATA = re.compile(rb"\\objdata(?![a-z])", re.IGNORECASE)
 TEMPLATE = re.compile(rb"\\template(?![a-z])", re.IGNORECASE)
 #: A field: its instruction, however many groups and words of format it is cut into.
 FIELD = re.compile(rb"\\fldinst(?![a-z])", re.IGNORECASE)
+#: Bytes that are not text, and may look like it.
+RAW = re.compile(rb"\\bin(?![a-z])", re.IGNORECASE)
+LONGEST_ESCAPE = 100
 DDE = re.compile(r"[\s\"]*dde(auto)?\b", re.IGNORECASE)
 #: What stands in a group: groups, characters by number, words, symbols, plain characters.
 WRITTEN = re.compile(
@@ -57,12 +62,13 @@ def prove(path: Path, name: str) -> Kind:
         if not START.match(content):
             raise Refusal("rtf-broken")
         end = _check_groups(content)
-        rest = content[end:].lstrip(b"\0\r\n\t \x1a}")
+        rest = content[end:].lstrip(BLANK + b"}")
         if rest.startswith(programs.OTHER_STARTS) or programs.holds_script(rest):
             raise Refusal("disguised")
-        _check_references(content)
-        for start in (match.end() for match in DATA.finditer(content)):
-            _check_object(content, start)
+        words = Words(content)
+        _check_references(content, words)
+        for match in words.find(DATA):
+            _check_object(content, match.end())
     return Kind(TYPE, ".rtf")
 
 
@@ -82,8 +88,12 @@ def _check_groups(content: mmap) -> int:
                 return at
         elif token[1:4].lower() == b"bin":
             at += _bytes_after(match[1], len(content) - at)
-    # The last groups' ends are missing: readers close them themselves, but then half is missing.
-    raise Refusal("rtf-broken")
+    # Some ends are missing. Readers close what is open, and LibreOffice leaves some for them after
+    # a form's fields; but a text that does not stop at an end is half a text.
+    is_half = not content[-LAST:].rstrip(BLANK).endswith(b"}")
+    if is_half or depth > MAX_OPEN:
+        raise Refusal("rtf-broken")
+    return len(content)
 
 
 def _bytes_after(count: bytes | None, left: int) -> int:
@@ -93,13 +103,38 @@ def _bytes_after(count: bytes | None, left: int) -> int:
     return size
 
 
-def _check_references(content: mmap) -> None:
-    if BY_ITSELF.search(content):
+class Words:
+    """Finds control words, but not where the text only speaks of them (`\\\\word`)."""
+
+    def __init__(self, content: mmap) -> None:
+        self.content = content
+        # Among raw bytes nobody can tell, so there each is one.
+        self.has_raw = any(True for _ in self.meant(RAW))
+
+    def find(self, word: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
+        return word.finditer(self.content) if self.has_raw else self.meant(word)
+
+    def meant(self, word: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
+        for match in word.finditer(self.content):
+            if not _is_spoken_of(self.content, match.start()):
+                yield match
+
+
+def _is_spoken_of(content: mmap, start: int) -> bool:
+    """Say whether the backslash at `start` is escaped by the one before it."""
+    before = content[max(0, start - LONGEST_ESCAPE) : start]
+    text = before.rstrip(b"\\")
+    # After a number that is none, a backslash may be its digit.
+    return bool((len(before) - len(text)) % 2 and text and b"\\'" not in text[-3:])
+
+
+def _check_references(content: mmap, words: Words) -> None:
+    if any(True for _ in words.find(BY_ITSELF)):
         raise Refusal("rtf-active")
-    for match in TEMPLATE.finditer(content):
+    for match in words.find(TEMPLATE):
         if is_remote(_text_of_group(content, match.end())):
             raise Refusal("rtf-external")
-    for match in FIELD.finditer(content):
+    for match in words.find(FIELD):
         if DDE.match(_text_of_group(content, match.end())):
             raise Refusal("rtf-active")
 
@@ -123,12 +158,14 @@ def _text_of_group(content: mmap, start: int) -> str:
 
 def _check_object(content: mmap, start: int) -> None:
     data = _decoded(content, start)
+    if not data:
+        return  # of an object that was lost
     name, native = _ole1(data)
     if EQUATION.search(name) or LINKS.search(name):
         raise Refusal("rtf-program")
     fault = embedded.fault(native)
     if b"package" in name.lower():
-        fault = fault or embedded.packaged_fault(native[:4_096])
+        fault = fault or embedded.native_fault(native)
     if fault:
         raise Refusal("rtf-active" if fault == "external" else f"rtf-{fault}")
 

@@ -29,6 +29,10 @@ class NoAnswer(Exception):
     """The parser died over a file, or did not come to an end. str(error) has no personal data."""
 
 
+class NotRunning(Exception):
+    """The parser cannot be started. That is this machine's fault, and no file's."""
+
+
 class Parser:
     """One running parser process, and our end of the socket that it hears."""
 
@@ -36,15 +40,11 @@ class Parser:
         self.owner = os.getpid()
         self.control, theirs = socket.socketpair()
         with theirs:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "storage.filetypes.parser"],
-                cwd=ROOT,
-                env={name: value for name, value in os.environ.items() if name in ENVIRONMENT},
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                # Libraries write there what they find, names included.
-                stderr=subprocess.DEVNULL,
-            )
+            try:
+                self.process = _started(theirs)
+            except OSError as error:
+                self.control.close()
+                raise NotRunning from error
 
     def is_ours_and_alive(self) -> bool:
         """Say whether to go on with it: a fork of our process takes one of its own."""
@@ -77,6 +77,18 @@ class Parser:
             self.process.returncode = 0
 
 
+def _started(control: socket.socket) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "storage.filetypes.parser"],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name in ENVIRONMENT},
+        stdin=control.fileno(),
+        stdout=subprocess.DEVNULL,
+        # Libraries write there what they find, names included.
+        stderr=subprocess.DEVNULL,
+    )
+
+
 _lock = threading.Lock()
 _parser: Parser | None = None
 
@@ -92,7 +104,7 @@ def start() -> Parser:
 
 
 def ask(request: bytes) -> bytes:
-    """Return the parser's answer. Safe for threads. Raises `NoAnswer`."""
+    """Return the parser's answer. Safe for threads. Raises `NoAnswer` or `NotRunning`."""
     with AT_ONCE:
         for _attempt in range(2):
             parser = start()
@@ -102,7 +114,7 @@ def ask(request: bytes) -> bytes:
             # A child that died is the file's fault; if the parser did, another may answer.
             if not parser.has_died():
                 raise NoAnswer("no verdict within its bounds")
-    raise NoAnswer("the parser does not run; see `python -m storage.filetypes.parser`")
+    raise NotRunning("the parser does not run; see `python -m storage.filetypes.parser`")
 
 
 def _all_of(connection: socket.socket) -> bytes:

@@ -1,8 +1,8 @@
 """Plain text (.txt): UTF-8, UTF-16 with or without its mark, or one of Latin-1's kin.
 
 Proves: no control bytes but those that lay text out, one encoding throughout. Refuses what a
-browser, a shell or an interpreter would run. There is nothing at the beginning of a text that says
-so; this family is asked last.
+browser, a shell or an interpreter would run; who writes about HTML names its tags, too. There is
+nothing at the beginning of a text that says so; this family is asked last.
 """
 
 import codecs
@@ -10,8 +10,7 @@ import re
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from storage.filetypes import programs
-from storage.filetypes.family import Kind, Refusal
+from storage.filetypes.family import HEAD, Kind, Refusal
 from storage.filetypes.formats import BY_ENDING, ending
 
 TYPE = "text/plain"
@@ -26,12 +25,30 @@ CONTROL_CHARACTER = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f\x7f\ufffe\uffff]")
 #: What makes a text a program. It comes to that soon.
 SOON = 256 * 1024
 SCRIPT = re.compile(
-    rb"\A\s*(<\?|<!--|<!doctype|<[a-z]+[\s>]|#!|%!ps|\{\\rt|rem [^\n]*\n@|mime-version:\s*1)"
+    rb"\A\s*(<\?|#!|%!ps|\{\\rt|rem [^\n]*\n@|mime-version:\s*1)"
     rb"|^[ \t]*@echo[ \t]+o(ff|n)|wscript\.(shell|createobject)|createobject\s*\(\s*[\"']"
     rb"|powershell(\.exe)?\s+-(e|en?c|ex|f|nop|w|c)\w*\s|invoke-expression\s*[($\"']|\biex\s*\(|new-object\s+net\.webclient"
     rb"|^(attribute vb_name|option explicit)",
     re.IGNORECASE | re.MULTILINE,
 )
+#: What a browser takes for a page: it begins with a tag, after blanks and comments.
+COMMENT = re.compile(rb"\s*<!--.*?(?:-->|\Z)", re.DOTALL)
+PAGE = re.compile(
+    rb"\s*(<!doctype|</?(a|applet|article|b|base|basefont|bgsound|blockquote|body|br|button|center"
+    rb"|code|dd|details|dir|div|dl|dt|em|embed|fieldset|font|footer|form|frame|frameset|h[1-6]|head"
+    rb"|header|hr|html|i|iframe|image|img|input|isindex|kbd|layer|li|link|listing|main|marquee|math"
+    rb"|menu|meta|nav|nobr|noscript|object|ol|option|p|plaintext|pre|s|script|select|small|source"
+    rb"|span|strong|style|sub|sup|svg|table|tbody|td|template|textarea|th|thead|title|tr|tt|u|ul"
+    rb"|var|video|xml|xmp|xss)[\s/>])",
+    re.IGNORECASE,
+)
+#: Markup within a text: at the beginning of a line, or an element with its end.
+WITHIN = re.compile(
+    rb"^[ \t]*(<script[\s>/]|<\?php|<html[\s>]|<iframe[\s>])|<(script|html|iframe)\b.*?</\2",
+    re.IGNORECASE | re.MULTILINE | re.DOTALL,
+)
+#: A server runs this wherever it begins a line.
+SERVED = re.compile(rb"^[ \t]*<\?php\b", re.IGNORECASE | re.MULTILINE)
 #: Texts with another ending are something else's source.
 READ_AS_TEXT = {"", "asc", "log", "markdown", "md", "readme", "text", "txt"}
 PIECE = 1024 * 1024
@@ -68,11 +85,19 @@ def _guess_utf_16(head: bytes) -> str:
     return "utf-16-be" if len(head) >= 4 and even > len(head) * 0.35 and not odd else ""
 
 
+def _runs(head: bytes) -> bool:
+    """Say whether a browser would take a text for a page, or something else would run it."""
+    at = 0
+    while comment := COMMENT.match(head, at):
+        at = comment.end()
+    return bool(PAGE.match(head, at) or WITHIN.search(head[:HEAD]) or SCRIPT.search(head))
+
+
 def _check_narrow(content: mmap) -> None:
     if CONTROL.search(content):
         raise Refusal("text-broken")
     head = content[:SOON].removeprefix(codecs.BOM_UTF8)
-    if programs.holds_script(content) or SCRIPT.search(head):
+    if _runs(head) or SERVED.search(content):
         raise Refusal("text-script")
     if not (head.strip() or re.compile(rb"\S").search(content, SOON)):
         raise Refusal("empty")
@@ -91,7 +116,7 @@ def _check_wide(content: mmap, encoding: str) -> None:
         if CONTROL_CHARACTER.search(text):
             raise Refusal("text-broken")
         narrow = (tail + text).encode("utf-8", "replace")
-        if programs.holds_script(narrow) or (at == 0 and SCRIPT.search(narrow[:SOON])):
+        if (at == 0 and _runs(narrow[:SOON])) or SERVED.search(narrow):
             raise Refusal("text-script")
         said, tail = said or bool(text.strip()), text[-100:]
     if not said:

@@ -4,6 +4,9 @@ A step is given the folder that it works in, which has the file as `in`. It leav
 beside it and returns a small answer. It raises `Unreadable` if the file is at fault.
 """
 
+#: How a step's process ends that has understood that it cannot do it, or must not here.
+UNREADABLE, NO_MEMORY, NOT_OFFLINE = 11, 12, 13
+
 
 class Unreadable(Exception):
     """The file cannot be read, whatever is tried."""

@@ -4,29 +4,24 @@ It takes its limits upon itself before it loads what will read the file. What it
 reads; see `storage.bounded` for the other end.
 """
 
-import ctypes
 import json
 import os
 import resource
-import signal
 import sys
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from storage.bounded import NO_MEMORY, UNREADABLE
-from storage.steps import Unreadable
-
-NEW_USER, NEW_NET = 0x10000000, 0x40000000
-SET_PDEATHSIG, SET_NO_NEW_PRIVS = 1, 38
+from storage.steps import NO_MEMORY, NOT_OFFLINE, UNREADABLE, Unreadable, kernel
 
 
 def main() -> int:
     step, order = sys.argv[1], json.loads(sys.argv[2])
-    kernel = ctypes.CDLL(None, use_errno=True)
-    _end_with_our_parent(kernel)
-    network = "none" if _leave_the_network(kernel) else "open"
+    kernel.end_with_parent(order["parent"])
+    is_offline = kernel.leave_the_network()
+    if order["offline"] and not is_offline:
+        return NOT_OFFLINE
     _limit(order)
     module, _, function = step.rpartition(".")
     try:
@@ -36,33 +31,8 @@ def main() -> int:
         return UNREADABLE
     except MemoryError:
         return NO_MEMORY
-    Path("answer.json").write_text(json.dumps(answer | {"network": network}))
+    Path("answer.json").write_text(json.dumps(answer | {"offline": is_offline}))
     return 0
-
-
-def _end_with_our_parent(kernel: ctypes.CDLL) -> None:
-    """Have the kernel end this process if the one that started it is killed."""
-    with suppress(AttributeError):  # not Linux
-        kernel.prctl(SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        kernel.prctl(SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-
-
-def _leave_the_network(kernel: ctypes.CDLL) -> bool:
-    """Move to a network of our own with nothing on it; say whether the kernel allowed it."""
-    user, group = os.getuid(), os.getgid()
-    try:
-        if kernel.unshare(NEW_NET) == 0:
-            return True
-        # Without being root, as root of a user namespace of our own, as who we are.
-        if kernel.unshare(NEW_USER | NEW_NET) != 0:
-            return False
-    except AttributeError:  # not Linux
-        return False
-    with suppress(OSError):
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
-        Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
-    return True
 
 
 def _limit(order: dict[str, Any]) -> None:

@@ -49,19 +49,19 @@ def reencode(place: Path) -> dict[str, Any]:
         image = image.transpose(turned)
     # Some formats write what stands here into the new file.
     image.info.clear()
-    kind, extension = _write_copy(image, place / "copy", is_png=is_png or image.mode == "RGBA")
+    kind = _write_copy(image, place / "copy", is_png=is_png or image.mode == "RGBA")
     image.thumbnail(SCREEN)
     _on_white(image).save(place / "view", "JPEG", quality=85)
-    return {"type": kind, "extension": extension}
+    return {"type": kind}
 
 
-def _write_copy(image: Image.Image, path: Path, *, is_png: bool) -> tuple[str, str]:
+def _write_copy(image: Image.Image, path: Path, *, is_png: bool) -> str:
     if is_png:
         level = 6 if image.width * image.height < LARGE else 2
         image.save(path, "PNG", compress_level=level)
-        return "image/png", ".png"
+        return "image/png"
     image.save(path, "JPEG", quality=90)
-    return "image/jpeg", ".jpg"
+    return "image/jpeg"
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -129,15 +129,22 @@ def _turned(image: Image.Image) -> Image.Transpose | None:
 
 def _plain(image: Image.Image) -> Image.Image:
     """Return the picture as grey, RGB or RGBA, or as CMYK, which its profile may translate."""
+    if image.mode.startswith("I"):
+        return _in_eight_bits(image)
     if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
         wanted = "RGBA"
-    elif image.mode in {"1", "L", "I", "F"} or image.mode.startswith("I;16"):
+    elif image.mode in {"1", "L", "F"}:
         wanted = "L"
     elif image.mode == "CMYK":
         wanted = "CMYK"
     else:
         wanted = "RGB"
     return image if image.mode == wanted else image.convert(wanted)
+
+
+def _in_eight_bits(image: Image.Image) -> Image.Image:
+    """Return a grey picture of 16 bits in 8. Converted as it is, all above 255 would be white."""
+    return image.point(lambda value: value * (1 / 256) + 0).convert("L")
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

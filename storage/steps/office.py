@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from storage.steps import Unreadable
+from storage.steps import Unreadable, kernel
 
 #: What it must never do for a document: run its macros, load what it links to, look for updates.
 SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
@@ -26,6 +26,8 @@ def to_pdf(place: Path, *, extension: str) -> dict[str, Any]:
     program = shutil.which("soffice") or shutil.which("libreoffice")
     if program is None:
         raise Unreadable
+    # It starts others of its own, which would go on writing down what stands in the document.
+    kernel.end_with_parent(os.getppid(), with_children=True)
     profile, out = place / "profile", place / "out"
     (profile / "user").mkdir(parents=True)
     (profile / "user" / "registrymodifications.xcu").write_text(SETTINGS)

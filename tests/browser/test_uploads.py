@@ -232,6 +232,52 @@ def test_a_file_that_goes_up_can_be_called_back(
     assert not Attachment.objects.exists()
 
 
+def test_only_a_file_that_is_chosen_for_it_takes_the_place_of_another(
+    open_form: "Callable[..., tuple[BrowserContext, Page]]",
+) -> None:
+    _context, page = open_form()
+    drop(page, {"Virus.pdf": b"MZ\x90\x00"})
+    with page.expect_file_chooser():  # and left without a choice
+        row(page, "Virus.pdf").get_by_role("button", name="Replace").click()
+    drop(page, {"CV.pdf": world.a_pdf()})
+    expect(page.locator("#files li.file.good")).to_have_count(1)
+    expect(row(page, "Virus.pdf")).to_be_visible()
+    with page.expect_file_chooser() as chooser:
+        row(page, "Virus.pdf").get_by_role("button", name="Replace").click()
+    chooser.value.set_files(payloads({"Letter.docx": world.a_docx()}))
+    expect(page.locator("#files li.file.good")).to_have_count(2)
+    expect(row(page, "Virus.pdf")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("status", "becomes", "said"),
+    [
+        (413, "refused", "larger than 10 MB"),
+        (403, "refused", "did not arrive"),
+        (429, "lost", "did not arrive"),
+        (500, "lost", "did not arrive"),
+        (502, "lost", "did not arrive"),
+        (503, "lost", "did not arrive"),
+        (200, "lost", "did not arrive"),
+    ],
+)
+def test_what_a_proxy_answers_stands_beside_the_file_which_can_go_up_again(
+    open_form: "Callable[..., tuple[BrowserContext, Page]]", status: int, becomes: str, said: str
+) -> None:
+    _context, page = open_form()
+    page.route("**/uploads/", lambda route: route.fulfill(status=status, body="<h1>Proxy</h1>"))
+    drop(page, {"CV.pdf": world.a_pdf()})
+    expect(row(page, "CV.pdf")).to_have_class(re.compile(becomes))
+    expect(row(page, "CV.pdf").locator(".said")).to_contain_text(said)
+    await_words(page, f"CV.pdf: .*{said}")
+    page.unroute("**/uploads/")
+    if becomes == "lost":
+        row(page, "CV.pdf").get_by_role("button", name="Try").click()
+    else:
+        drop(page, {"Other.pdf": world.a_pdf()})
+    expect(page.locator("#files li.file.good")).to_have_count(1)
+
+
 def test_files_of_a_page_are_taken_away_at_once(
     open_form: "Callable[..., tuple[BrowserContext, Page]]",
 ) -> None:

@@ -139,7 +139,7 @@ def test_the_rail_has_the_own_jobs_first(hr: Client, recruiter: User) -> None:
     [
         ("recruiter", "/hr/jobs/"),
         ("hiring_manager", "/hr/jobs/"),
-        ("privacy_officer", "/hr/applications/?status=closed&order=deletion"),
+        ("privacy_officer", "/hr/retention/"),
         ("personnel", "/hr/employees/"),
         ("administrator", "/admin/"),
     ],

@@ -263,6 +263,17 @@ def test_it_goes_on_when_an_officer_has_seen_the_count_and_the_reasons() -> None
     assert not Application.objects.exists()
 
 
+def test_a_word_is_used_up_by_what_it_let_go() -> None:
+    a_good_run(DAY)
+    some(30)
+    officer = a_user("privacy_officer")
+    brake.confirm(day=TODAY, count=30, reasons=["unforeseen"], by=officer, now=NOW)
+    assert purge.run(now=NOW + timedelta(minutes=1)).purged == 30
+    some(30)
+    assert purge.run(now=NOW + timedelta(hours=1)).stopped == ["unforeseen"]
+    assert Application.objects.count() == 30
+
+
 def test_a_word_for_one_day_is_none_for_the_next() -> None:
     some(26)
     Confirmation.objects.create(day=TODAY, count=26, at=NOW, reasons=["unforeseen", "late"])
@@ -327,6 +338,15 @@ def test_a_quiet_week_is_not_announced(mailoutbox: list[EmailMessage]) -> None:
     some(25, decided_on=HALF_A_YEAR_AGO + DAY)
     assert not brake.announce(NOW)
     assert not mailoutbox
+
+
+def test_a_dry_run_counts_with_the_clocks_that_a_run_would_shorten(settings: LazySettings) -> None:
+    (application,) = some(1, decided_on=date(2026, 6, 17))
+    settings.ATS_RETENTION_MONTHS = 3
+    assert purge.run(now=NOW, dry_run=True).due == 1
+    application.refresh_from_db()
+    assert (application.retention_months, application.delete_on) == (6, date(2026, 12, 17))
+    assert purge.run(now=NOW).purged == 1
 
 
 def test_a_dry_run_says_what_the_brake_would_and_writes_nothing() -> None:

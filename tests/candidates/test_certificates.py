@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from candidates import certificates, retention
+from candidates import certificates, purge, retention
 from candidates.certificates.drawing import pdf
 from candidates.models import CertificateMail, LedgerLine
 from tests.conftest import MailSink
@@ -28,7 +28,7 @@ def a_proof(day: date) -> LedgerLine:
 
 def ordered(line: LedgerLine, *, email: str = "mira@posteo.example") -> CertificateMail:
     application = an_application(email=email)
-    certificates.order([(application, line)], now=NOW)
+    certificates.order([(application, line, NOW + timedelta(days=1))], now=NOW)
     return CertificateMail.objects.get(line=line)
 
 
@@ -137,7 +137,7 @@ def test_a_certificate_with_a_part_missing_or_added_is_none() -> None:
         "\x00",
     ],
 )
-def test_what_is_no_certificate_is_told_so(text: str) -> None:
+def test_what_is_no_certificate_is_told_so(text: str, english: None) -> None:
     with pytest.raises(certificates.NotACertificate, match="certificate"):
         certificates.verify(text)
 
@@ -180,6 +180,15 @@ def test_a_certificate_whose_line_is_gone_says_so(client: Client) -> None:
     assert not certificates.verify(text).stands_in_ledger
 
 
+@pytest.mark.parametrize("value", ["[" * 600 + "]" * 600, "[]", "null", "1.5", '{"a": 1}'])
+def test_a_part_that_is_no_text_is_told_as_no_certificate(client: Client, value: str) -> None:
+    text = certificates.compose(a_ledger_line()).json()
+    name = json.dumps(json.loads(text)["controller"], ensure_ascii=False)
+    assert name in text
+    page = client.post(reverse("verify"), {"text": text.replace(name, value)})
+    assert page.status_code == 422
+
+
 def test_what_was_pasted_wrongly_is_still_there(client: Client) -> None:
     page = client.post(reverse("verify"), {"text": "my <certificate>"})
     assert page.status_code == 422
@@ -201,6 +210,19 @@ def test_a_proven_certificate_goes_out_once_and_the_address_goes_with_it(
     assert certificates.verify(files["halbjahr.json"].decode()).line == row.line.sequence
     assert files["halbjahr.pdf"].startswith(b"%PDF-")
     assert not CertificateMail.objects.exists()
+
+
+def test_the_address_is_never_kept_past_the_last_day() -> None:
+    for decided_on in (date(2026, 3, 16), date(2026, 3, 17)):
+        an_application(
+            email=f"{decided_on}@posteo.example",
+            status="rejected",
+            decided_on=decided_on,
+            wants_certificate=True,
+        )
+    purge.run(now=NOW)
+    row = CertificateMail.objects.get()
+    assert (row.to, row.keep_until) == ("2026-03-17@posteo.example", retention.end_of(TODAY))
 
 
 def test_a_certificate_waits_for_the_proof(mail_sink: MailSink) -> None:

@@ -10,7 +10,7 @@ from candidates.access import Role
 from candidates.demo import accounts
 from candidates.demo.build import Built, build
 from candidates.demo.people import APPLICANTS
-from candidates.models import Application, Employee, Event, Hold, Job, Mail, User
+from candidates.models import Application, Employee, Event, Hold, Job, Mail, Request, User
 from candidates.status import Status
 from storage.models import Attachment
 from tests.world import NOW, TODAY, store
@@ -60,7 +60,14 @@ class TestTheDemo(TestCase):
         outcome = purge.run(now=NOW, dry_run=True)
         assert (outcome.due, outcome.held, outcome.breaches) == (3, 1, 0)
         assert Application.objects.filter(delete_on=TODAY).count() == 3
-        assert Hold.objects.in_force(NOW).count() == 1
+
+    def test_there_are_holds_of_each_kind_and_requests_of_each_kind(self) -> None:
+        in_force = Hold.objects.in_force(NOW)
+        assert set(in_force.values_list("kind", flat=True)) == set(Hold.Kind)
+        pending = Request.objects.pending()
+        assert set(pending.values_list("kind", flat=True)) == set(Request.Kind)
+        assert pending.filter(state=Request.State.GRANTED).count() == 1
+        assert not pending.late(TODAY).exists()
 
     def test_deletion_days_spread_over_half_a_year(self) -> None:
         days = Application.objects.closed().values_list("delete_on", flat=True)

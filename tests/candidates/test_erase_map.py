@@ -113,6 +113,7 @@ def an_application_with_everything() -> Application:
         until=NOW - timedelta(days=1),
         request=request,
     )
+    application.document_reads.create(document="Lebenslauf.pdf", by=officer, at=NOW)
     for verdict in ("clean", "pending", "quarantined"):
         attachment = an_attachment(application, verdict=verdict)
         Words.objects.create(attachment=attachment, text="Words")

@@ -1,5 +1,6 @@
 """Who may fetch which document: each role, own and foreign, in every state that a file can have."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,10 +10,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from candidates import purge
 from candidates.access import Role
-from candidates.models import Application, Employee, User
+from candidates.models import Application, Employee, LedgerLine, Read, User
 from storage import erasure
-from storage.models import Attachment
+from storage.models import Attachment, Page, Words
 from tests import world
 from tests.scanner import EICAR, Clamd
 
@@ -21,6 +23,7 @@ pytestmark = pytest.mark.django_db
 ROLES = [None, *(role.value for role in Role)]
 STATES = ("clean", "awaited", "staged", "pending", "quarantined", "deleted", "unknown")
 CONTENT = b"%PDF- " + b"secret"
+HALF_A_YEAR = timedelta(days=184)
 
 #: Whose application the roles may read; nothing else than a clean file ever answers with 200.
 READS = {
@@ -44,14 +47,16 @@ def an_owner(whose: str, user: User) -> Application | Employee:
 def a_file(state: str, owner: Application | Employee) -> UUID:
     if state == "unknown":
         return uuid4()
+    now = timezone.now()
     if state == "staged":
-        return world.an_attachment(None, content=CONTENT, staged_by="a" * 64).pk
+        file = world.an_attachment(None, content=CONTENT, staged_by="a" * 64, pages=1)
+    else:
+        verdict = "clean" if state == "deleted" else state
+        file = world.an_attachment(owner, content=CONTENT, verdict=verdict, pages=1)
+    Page.objects.create(attachment=file, number=1, image=CONTENT, drawn_at=now)
     if state == "deleted":
-        pk = world.an_attachment(owner, content=CONTENT).pk
-        now = timezone.now()
-        erasure.bury(Attachment.objects.filter(pk=pk), now=now, breach_at=now)
-        return pk
-    return world.an_attachment(owner, content=CONTENT, verdict=state).pk
+        erasure.bury(Attachment.objects.filter(pk=file.pk), now=now, breach_at=now)
+    return file.pk
 
 
 @pytest.mark.parametrize("whose", ["own", "foreign", "employee"])
@@ -69,11 +74,18 @@ def test_only_a_clean_file_of_a_record_that_one_may_read_is_fetched(
 
 
 def status(client: Client, pk: UUID) -> int:
-    """Return what GET and HEAD answer, and see that no byte comes with anything but 200."""
-    path = reverse("hr:attachment", args=[pk])
-    (code, body), (code_of_head, _) = answered(client.get(path)), answered(client.head(path))
-    assert code_of_head == code
-    assert (CONTENT in body) == (code == 200)
+    """Return what GET and HEAD answer, for the file and for a page of it that was drawn before.
+
+    No byte of it may come with anything but 200.
+    """
+    paths = [reverse("hr:attachment", args=[pk]), reverse("hr:page", args=[pk, 1])]
+    codes = set()
+    for path in paths:
+        (code, body), (code_of_head, _) = answered(client.get(path)), answered(client.head(path))
+        assert code_of_head == code
+        assert (CONTENT in body) == (code == 200)
+        codes.add(code)
+    (code,) = codes
     return code
 
 
@@ -134,7 +146,9 @@ def test_without_a_scanner_it_waits_with_a_page_that_says_so(
     assert code == 503
     assert b"This document waits for the virus scan" in body
     assert CONTENT not in body
-    assert fetch(hr, document)[0] == 404
+    again, body = fetch(hr, document)
+    assert again == 404
+    assert b"This document waits for the virus scan" in body
 
 
 def test_what_the_scanner_finds_then_is_not_served(hr: Client, clamd: Clamd) -> None:
@@ -147,6 +161,18 @@ def test_what_the_scanner_finds_then_is_not_served(hr: Client, clamd: Clamd) -> 
     assert document.verdict == "quarantined"
 
 
+@pytest.mark.parametrize("state", ["awaited", "pending", "quarantined"])
+def test_the_words_of_what_is_not_clean_stand_on_no_page(hr: Client, state: str) -> None:
+    application = world.an_application()
+    document = world.an_attachment(application, content=CONTENT, verdict=state)
+    Words.objects.create(attachment=document, text="a secret word")
+    path = reverse("hr:application", args=[application.pk])
+    for query in ("", "?as=text", f"?document={document.pk}&as=text"):
+        assert "a secret word" not in hr.get(path + query).content.decode()
+    Attachment.objects.update(verdict="clean", quarantined_at=None)
+    assert "a secret word" in hr.get(path + "?as=text").content.decode()
+
+
 def test_a_file_whose_object_is_gone_is_still_said_to_be(
     hr: Client, clamd: Clamd, attachment_store: Any
 ) -> None:
@@ -155,3 +181,51 @@ def test_a_file_whose_object_is_gone_is_still_said_to_be(
     code, body = fetch(hr, document)
     assert code == 404
     assert b"This document is not there" in body
+
+
+# The read log -----------------------------------------------------------------------------------
+
+
+def logged() -> list[tuple[str, str, str]]:
+    """Return what the read log has: whose record, which document, who took it."""
+    return [
+        (str(read.application or read.employee), read.document, str(read.by))
+        for read in Read.objects.order_by("pk")
+    ]
+
+
+def test_each_download_stands_in_the_read_log_and_nothing_else_does(hr: Client) -> None:
+    application = world.an_application(first_name="Mira", last_name="Okonkwo")
+    document = world.an_attachment(application, "Lebenslauf.pdf", CONTENT)
+    assert logged() == []
+    path = reverse("hr:attachment", args=[document.pk])
+    answered(hr.head(path))
+    answered(hr.get(reverse("hr:application", args=[application.pk])))
+    answered(hr.get(reverse("hr:attachment", args=[uuid4()])))
+    assert logged() == []
+    assert fetch(hr, document) == fetch(hr, document) == (200, CONTENT)
+    assert logged() == [("Mira Okonkwo", "Lebenslauf.pdf", "Jürgen Weiß")] * 2
+
+
+def test_a_download_of_an_employees_document_is_logged_with_the_employee(client: Client) -> None:
+    world.log_in(client, world.a_user("personnel"))
+    document = world.an_attachment(world.an_employee(), "Zeugnis.pdf", CONTENT)
+    assert fetch(client, document) == (200, CONTENT)
+    assert logged() == [("Özlem Schäfer", "Zeugnis.pdf", "Jürgen Weiß")]
+
+
+@pytest.mark.parametrize("state", ["pending", "quarantined", "awaited"])
+def test_what_is_not_handed_over_is_not_logged(hr: Client, state: str) -> None:
+    document = world.an_attachment(world.an_application(), content=CONTENT, verdict=state)
+    assert fetch(hr, document)[0] != 200
+    assert logged() == []
+
+
+def test_the_read_log_goes_with_the_application() -> None:
+    application = world.an_application(status="withdrawn", decided_on=world.TODAY - HALF_A_YEAR)
+    user = world.a_user("recruiter")
+    application.document_reads.create(document="Lebenslauf.pdf", by=user, at=world.NOW)
+    purge.run(now=world.NOW)
+    assert not Read.objects.exists()
+    line = LedgerLine.objects.get(kind=LedgerLine.Kind.APPLICATION)
+    assert line.rows == 2

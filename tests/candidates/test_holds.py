@@ -23,7 +23,7 @@ from tests.world import (
     store,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("attachment_store")]
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ A new address fails here until it has a row.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -18,8 +18,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from candidates import holds, requests
 from candidates.access import Role
-from candidates.models import Application, Employee, Job, User
+from candidates.models import Application, Employee, Hold, Job, Request, User
 from storage.models import Attachment
 from tests import world
 
@@ -94,6 +95,42 @@ GET    hr:undo_hire            employee 302  404  404  404  200  404  404
 POST   hr:undo_hire            employee 302  404  404  404  302  404  404
 GET    hr:erase_employee       employee 302  404  404  404  200  404  404
 POST   hr:erase_employee       employee 302  404  404  404  302  404  404
+GET    hr:retention            -        302  403  403  403  403  200  403
+GET    hr:retention_day        day      302  403  403  403  403  200  403
+GET    hr:retention_day        past     302  403  403  403  403  200  403
+GET    hr:retention_day        never    302  403  403  403  403  404  403
+GET    hr:held                 -        302  403  403  403  403  200  403
+GET    hr:undecided            -        302  403  403  403  403  200  403
+GET    hr:reopened             -        302  403  403  403  403  200  403
+GET    hr:runs                 -        302  403  403  403  403  200  403
+GET    hr:tombstones           -        302  403  403  403  403  200  403
+GET    hr:ledger               -        302  403  403  403  403  200  403
+GET    hr:ledger_file          -        302  403  403  403  403  200  403
+GET    hr:dry_run              -        302  403  403  403  403  200  403
+GET    hr:confirm_purge        -        302  403  403  403  403  200  403
+POST   hr:confirm_purge        -        302  403  403  403  403  409  403
+GET    hr:hold                 own      302  403  403  403  403  200  403
+POST   hr:hold                 own      302  403  403  403  403  302  403
+POST   hr:hold                 unknown  302  403  403  403  403  404  403
+GET    hr:renew_hold           hold     302  403  403  403  403  200  403
+POST   hr:renew_hold           hold     302  403  403  403  403  302  403
+GET    hr:lift_hold            hold     302  403  403  403  403  200  403
+POST   hr:lift_hold            hold     302  403  403  403  403  302  403
+POST   hr:lift_hold            no_hold  302  403  403  403  403  404  403
+GET    hr:register_request     own      302  403  403  403  403  200  403
+POST   hr:register_request     own      302  403  403  403  403  302  403
+GET    hr:requests             -        302  403  200  403  200  200  200
+GET    hr:request              asked    302  403  404  403  404  200  404
+GET    hr:request              granted  302  403  200  403  200  200  200
+GET    hr:request              unknown  302  403  404  403  404  404  404
+GET    hr:answer_request       asked    302  403  403  403  403  200  403
+POST   hr:answer_request       asked    302  403  403  403  403  302  403
+GET    hr:refuse_request       granted  302  403  403  403  403  200  403
+POST   hr:refuse_request       granted  302  403  403  403  403  302  403
+GET    hr:grant_request        erasure  302  403  403  403  403  200  403
+POST   hr:grant_request        erasure  302  403  403  403  403  302  403
+POST   hr:confirm_request      granted  302  403  302  403  302  302  302
+POST   hr:confirm_request      erasure  302  403  404  403  404  409  404
 GET    hr:policy               -        302  403  403  403  403  200  403
 GET    hr:processing           -        302  403  403  403  403  200  403
 GET    hr:certificate          line     302  403  403  403  403  200  403
@@ -112,6 +149,10 @@ GET    account_reset_password_done -    200  200  200  200  200  200  200
 GET    account_reset_password_from_key - 200 200  200  200  200  200  200
 GET    account_reset_password_from_key_done - 200 200 200 200 200  200  200
 """
+
+
+#: Days to come, gone by, and beyond every clock.
+DAYS = {"day": date.today(), "past": date(2026, 9, 14), "never": date(1900, 1, 1)}  # noqa: DTZ011
 
 
 @dataclass(frozen=True)
@@ -159,12 +200,16 @@ class World:
             return reverse(name, kwargs={"uidb36": "1", "key": "unknown"})
         if row.thing == "-":
             return reverse(name)
+        if name == "hr:retention_day":
+            return reverse(name, args=[DAYS[row.thing]])
         if (name.startswith("careers:") and row.thing != "unknown") or name == "hr:board":
             return reverse(name, args=[self._job(row.thing).slug])
         if row.thing == "line":
             return reverse(name, args=[world.a_ledger_line().sequence])
         if name == "hr:page":
             return reverse(name, args=[self._pk(row), 1])
+        if name in {"hr:renew_hold", "hr:lift_hold"}:
+            return reverse(name, args=[self._hold().pk if row.thing == "hold" else 10**30])
         return reverse(name, args=[self._pk(row)])
 
     def _job(self, thing: str) -> Job:
@@ -175,7 +220,22 @@ class World:
             return uuid4()
         if row.url in {"hr:attachment", "hr:page"}:
             return self._attachment(row.thing).pk
+        if row.thing in {"asked", "erasure", "granted"}:
+            return self._request(row.thing).pk
         return self._record(row.thing).pk
+
+    def _hold(self) -> Hold:
+        officer, now = world.a_user("privacy_officer"), timezone.now()
+        end = timezone.localdate() + timedelta(days=9)
+        claim = Hold.Kind.LEGAL_CLAIM
+        return holds.set_hold(self.closed, kind=claim, reason="!", until=end, by=officer, now=now)
+
+    def _request(self, thing: str) -> Request:
+        """Make an officer's business: a restriction, an erasure, one that somebody has granted."""
+        kind = Request.Kind.RESTRICTION if thing == "asked" else Request.Kind.ERASURE
+        officer, now = world.a_user("privacy_officer"), timezone.now()
+        request = requests.register(self.foreign, kind, by=officer, now=now)
+        return requests.grant(request, by=officer, now=now) if thing == "granted" else request
 
     def _record(self, thing: str) -> Application | Employee:
         record: Application | Employee = getattr(self, thing)
@@ -209,8 +269,18 @@ class World:
                 "personnel_number": f"X-{self.own.pk.hex[:8]}",
             },
             "hr:erase_employee": {"rule": "left"},
+            "hr:hold": {"kind": "claim", "reason": "A claim.", "until": _in_days(30)},
+            "hr:renew_hold": {"reason": "Still a claim.", "until": _in_days(60)},
+            "hr:lift_hold": {"reason": "Settled."},
+            "hr:register_request": {"kind": "access"},
+            "hr:answer_request": {"answer": "It is lifted."},
+            "hr:refuse_request": {"reason": "A claim is pending."},
         }
         return data.get(row.url, {})
+
+
+def _in_days(days: int) -> date:
+    return timezone.localdate() + timedelta(days=days)
 
 
 @pytest.mark.django_db

@@ -1,6 +1,6 @@
 """The proof: what is gone is proven, what is left is found, wherever it is left."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -277,6 +277,54 @@ def test_the_line_of_a_run_that_died_is_proven_by_a_later_one() -> None:
     assert (outcome.purged, outcome.failed) == (0, 0)
     assert deletions().get().is_proven
     assert (proofs().get().rows, proofs().get().objects_count) == (1, 0)
+
+
+@pytest.mark.parametrize("place", sorted(set(PLACES) - {"cache"}))
+def test_what_a_run_that_died_left_beside_the_tables_goes_with_the_next(place: str) -> None:
+    record = erased(gone())
+    PLACES[place](record.record)
+    purge.run(now=NOW)
+    assert (proofs().get().rule, deletions().get().is_proven) == ("absent", True)
+    assert reader.texts_with([record.record], []) == []
+
+
+def test_what_was_left_in_a_text_is_looked_for_until_it_is_gone() -> None:
+    record = erased(gone())
+    in_the_cache(record.record)
+    for hours in range(2):
+        purge.run(now=NOW + timedelta(hours=hours))
+        assert (proofs().last().rule, deletions().get().is_proven) == ("remains", False)  # type: ignore[union-attr]
+    cache.clear()
+    purge.run(now=NOW + timedelta(hours=2))
+    assert deletions().get().is_proven
+
+
+def test_lines_that_wait_for_the_storage_keep_no_others_from_being_proven(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits, another = erased(gone()), erased(gone())
+    LedgerLine.objects.filter(pk=waits.line).update(day=TODAY - timedelta(days=1))
+    an_open_tombstone(NOW - timedelta(days=1))
+    monkeypatch.setattr(proof, "PAGE", 1)
+    proof.prove([], now=NOW)
+    assert deletions().get(is_proven=True).pk == another.line
+
+
+def test_a_replayed_line_waits_for_the_objects_that_the_replay_has_buried() -> None:
+    """Its day is that of the deletion before the restore; the tombstones are of today."""
+    record = erased(gone())
+    line = deletions().filter(pk=record.line)
+    line.update(day=TODAY - timedelta(days=3))
+    an_open_tombstone(line.get().written_at)
+    proof.prove([], now=NOW)
+    assert not line.get().is_proven
+    Tombstone.objects.all().delete()
+    proof.prove([], now=NOW)
+    assert line.get().is_proven
+
+
+def an_open_tombstone(at: datetime) -> None:
+    Tombstone.objects.create(key=KEY, created_at=at, breach_at=at, next_try_at=at)
 
 
 def test_a_line_whose_record_is_still_there_is_never_proven() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,10 @@ from django.test import Client
 from django.urls import reverse
 from django_q.models import Schedule
 
-from candidates import hiring, purge, quarantine, tasks
+from candidates import hiring, ledger, purge, quarantine, tasks
 from candidates.models import Application, Employee, Event, Hold, LedgerLine, Mail
 from storage import erasure, uploads
-from storage.models import Attachment, Tombstone
+from storage.models import Attachment, Tombstone, Words
 from tests import world
 from tests.conftest import MailSink
 from tests.scanner import FINDING, Clamd, infected
@@ -242,6 +243,39 @@ def test_a_hold_keeps_it_with_its_application() -> None:
     assert quarantine.erase(NOW + 31 * DAY) == 1
 
 
+def test_each_leaves_a_line_in_the_ledger_that_the_next_purge_proves() -> None:
+    bad = in_quarantine(an_application(), view_key="attachments/its-copy")
+    Words.objects.create(attachment=bad, text="Lebenslauf")
+    week = NOW + quarantine.KEPT
+    quarantine.erase(week)
+    line = LedgerLine.objects.get()
+    assert (line.kind, line.rule, line.record) == (
+        "attachment",
+        "quarantine",
+        ledger.keyed_hash(bad.pk),
+    )
+    assert (line.rows, line.objects_count, line.is_proven) == (2, 2, False)
+    purge.run(now=week)
+    line.refresh_from_db()
+    assert line.is_proven
+    assert quarantine.erase(week) == 0
+
+
+def test_a_replay_erases_again_what_was_in_quarantine(tmp_path: Path) -> None:
+    bad = in_quarantine(an_application())
+    week = NOW + quarantine.KEPT
+    kept = Attachment.objects.values().get(pk=bad.pk)
+    quarantine.erase(week)
+    ledger.keep(now=week)
+    file = tmp_path / "ledger.jsonl"
+    file.write_bytes(b"".join(ledger.from_storage()))
+    LedgerLine.objects.all().delete()
+    Tombstone.objects.all().delete()
+    Attachment.objects.create(**kept)
+    assert ledger.replay(file, now=week).attachments == 1
+    assert not Attachment.objects.exists()
+
+
 def test_the_purge_takes_what_waits_and_what_is_in_quarantine(attachment_store: Any) -> None:
     due = an_application(status="rejected", decided_on=date(2026, 3, 17))
     in_quarantine(due)
@@ -251,7 +285,7 @@ def test_the_purge_takes_what_waits_and_what_is_in_quarantine(attachment_store: 
     assert (outcome.purged, outcome.objects_deleted) == (1, 2)
     assert not Attachment.objects.exists()
     assert not Mail.objects.exists()
-    assert list(attachment_store.keys("")) == []
+    assert list(attachment_store.keys("attachments/")) == []
 
 
 def test_a_staged_one_goes_with_what_was_never_sent() -> None:

@@ -8,14 +8,16 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from candidates import legal
-from candidates.models import Application, Employee, Job
+from candidates import legal, requests
+from candidates.models import Application, Employee, Job, Request
 from candidates.models.holds import Hold
 from candidates.status import Status
 from tests import world
 
 MOST = 12
+LATER = timezone.now() + timedelta(days=30)
 STATUSES = (Status.OPEN, Status.OPEN, Status.REJECTED, Status.WITHDRAWN)
 
 
@@ -116,6 +118,57 @@ def _ripen(application: Application, n: int) -> None:
     )
     world.an_attachment(application, content=b"%PDF-")
     Hold.objects.create(application=application, kind="other", reason="?", set_at=at, until=at)
+    Hold.objects.create(
+        application=application,
+        kind="other",
+        reason="?",
+        set_by=world.a_user(),
+        set_at=at,
+        until=LATER,
+    )
+    application.requests.create(
+        kind="access",
+        state="answered",
+        received_at=at,
+        due_on=world.TODAY,
+        decided_at=at,
+        decided_by=world.a_user(),
+    )
+
+
+@pytest.mark.django_db
+def test_what_the_privacy_officer_sees_costs_the_same_with_many_holds_and_requests() -> None:
+    officer, job = world.a_user("privacy_officer"), world.a_job()
+    client = world.log_in(Client(), officer)
+    opened, closed = world.an_application(job), world.an_application(job, status="rejected")
+    early = world.an_application(job, status="rejected")
+    Application.objects.filter(pk=early.pk).update(early="request", early_at=timezone.now())
+    granted = requests.grant(
+        requests.register(opened, Request.Kind.ERASURE, by=None, now=world.NOW),
+        by=officer,
+        now=world.NOW,
+    )
+    for application in (opened, closed, early):
+        world.an_attachment(application, content=b"%PDF-")
+        _ripen(application, 0)
+    hold = closed.holds.filter(until=LATER)[0]
+    paths = [
+        *(application.get_absolute_url() for application in (opened, closed, early)),
+        reverse("hr:requests"),
+        reverse("hr:request", args=[granted.pk]),
+        reverse("hr:grant_request", args=[granted.pk]),
+        reverse("hr:hold", args=[closed.pk]),
+        reverse("hr:lift_hold", args=[hold.pk]),
+        reverse("hr:register_request", args=[closed.pk]),
+    ]
+    few = {path: queries(client, path) for path in paths}
+    for n in range(1, 20):
+        for application in (opened, closed, early):
+            _ripen(application, n)
+    for application in many_applications(job, 40):
+        requests.register(application, Request.Kind.ACCESS, by=None, now=world.NOW)
+    assert {path: queries(client, path) for path in paths} == few
+    assert max(few.values()) <= MOST, few
 
 
 @pytest.mark.django_db

@@ -22,7 +22,7 @@ from tests.world import (
     log_in,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("attachment_store")]
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """`/uploads/`: what the script of the form is answered."""
 
 import re
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ from django.utils import timezone
 from candidates.models import Application
 from candidates.tasks import clean
 from storage import uploads
+from storage.filetypes import sandbox
 from storage.models import Attachment, Tombstone
 from tests import world
 
@@ -104,18 +106,61 @@ def test_what_is_sent_cannot_be_taken_away(client: Client) -> None:
     assert Application.objects.get().attachments.count() == 1
 
 
-def test_one_session_stages_no_more_than_a_few_forms_take(
+def test_of_more_than_a_few_forms_take_a_session_loses_the_oldest(
     client: Client, settings: "Settings"
 ) -> None:
     settings.ATS_MAX_FILES = 1
-    for _ in range(3):
-        assert put(client).status_code == 201
-    answer = put(client, a_file("Fourth.pdf"))
-    assert (answer.status_code, told(answer)["code"]) == (422, "too-many")
-    assert told(answer)["name"] == "Fourth.pdf"
-    client.post(f"/uploads/{Attachment.objects.first().pk}/remove/")  # type: ignore[union-attr]
+    others = told(put(Client()))["token"]
+    tokens = [told(put(client))["token"] for _ in range(5)]
+    kept = {str(pk) for pk in Attachment.objects.values_list("pk", flat=True)}
+    assert kept == {others, *tokens[2:]}
+    assert Tombstone.objects.count() == 2
+
+
+def test_files_stay_with_a_browser_in_which_somebody_logs_in(client: Client) -> None:
+    token = told(put(client))["token"]
+    before = client.session.session_key
+    world.log_in(client, world.a_user("recruiter"))
+    assert client.session.session_key != before
+    assert client.post("/apply/", {**MIRA, "staged": token}).status_code == 303
+    assert str(Application.objects.get().attachments.get().pk) == token
+
+
+def test_files_do_not_stay_with_a_browser_in_which_somebody_logs_out(client: Client) -> None:
+    world.log_in(client, world.a_user("recruiter"))
+    token = told(put(client))["token"]
+    client.logout()
+    assert client.post("/apply/", {**MIRA, "staged": token}).status_code == 422
+
+
+def test_a_session_that_ended_meanwhile_is_told_beside_the_files_and_loses_no_other(
+    client: Client,
+) -> None:
+    token = told(put(client))["token"]
+    Session.objects.all().delete()
+    form = {**MIRA, "staged": token, "attachments": a_file("Zeugnis.pdf")}
+    answer = client.post("/apply/", form, headers=EN)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "A file from before" in page
+    assert "mira.okonkwo@posteo.example" in page
+    kept = re.findall(r'name="staged" value="([\w-]+)"', page)[0]
+    assert client.post("/apply/", {**MIRA, "staged": kept}).status_code == 303
+    assert Application.objects.get().attachments.get().name == "Zeugnis.pdf"
+
+
+@pytest.mark.parametrize("python", ["missing", "/bin/false"])
+def test_where_no_parser_can_be_started_no_file_is_refused_for_it(
+    client: Client, monkeypatch: pytest.MonkeyPatch, python: str
+) -> None:
+    sandbox._close()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", python)
+        answer = put(client)
+        assert (answer.status_code, told(answer)["code"]) == (503, "storage-down")
+        page = client.post("/apply/", {**MIRA, "attachments": a_file()}, headers=EN)
+        assert (page.status_code, "Mira" in page.content.decode()) == (503, True)
     assert put(client).status_code == 201
-    assert put(Client()).status_code == 201
 
 
 def test_the_session_lives_as_long_as_its_files(client: Client) -> None:
@@ -135,7 +180,7 @@ def test_a_form_of_no_origin_is_refused_with_a_sentence() -> None:
     answer = put(Client(enforce_csrf_checks=True))
     assert answer.status_code == 403
     assert told(answer)["code"] == "http-403"
-    assert "reload the page" in told(answer)["message"]
+    assert "Allow cookies" in told(answer)["message"]
     assert not Attachment.objects.exists()
 
 

@@ -21,7 +21,7 @@ from candidates.models import (
     Request,
     Run,
 )
-from candidates.watch.conditions import SENTENCES
+from candidates.watch.conditions import DAILY, SENTENCES
 from storage import erasure
 from storage.models import new_key
 from tests.conftest import MailSink
@@ -45,7 +45,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def _jobs_live() -> None:
-    for name in watch.SILENCE:
+    for name in (*watch.SILENCE, *DAILY):
         Heartbeat.objects.beat(name, NOW)
 
 
@@ -163,6 +163,21 @@ def the_ledger_is_faulty() -> None:
     a_run(Run.Job.VERIFY, Run.State.FAILED, faults=4)
 
 
+def lines_have_no_copy() -> None:
+    a_line()
+    a_line()
+    ledger.seal(now=NOW)
+    LedgerLine.objects.update(written_at=NOW - timedelta(minutes=61))
+
+
+def the_comparison_is_silent() -> None:
+    Heartbeat.objects.beat("sweep", NOW - timedelta(hours=50))
+
+
+def the_ledger_was_never_checked() -> None:
+    Heartbeat.objects.filter(name="verify").delete()
+
+
 def a_request_is_late() -> None:
     an_application().requests.create(
         kind=Request.Kind.CORRECTION, received_at=NOW - 40 * DAY, due_on=TODAY - DAY
@@ -205,6 +220,9 @@ def an_upload_is_old() -> None:
         (a_proof_has_found_something, {"proof-remains": 1}),
         (lines_wait_for_their_seals, {"unsealed": 2}),
         (the_ledger_is_faulty, {"ledger-faults": 4}),
+        (lines_have_no_copy, {"uncopied": 2}),
+        (the_comparison_is_silent, {"sweep-silent": 1}),
+        (the_ledger_was_never_checked, {"verify-silent": 1}),
         (a_request_is_late, {"request-late": 1}),
         (an_application_is_undecided, {"undecided": 1}),
         (an_address_is_kept_too_long, {"certificate-late": 1, "breach": 1}),
@@ -255,7 +273,7 @@ def test_each_condition_has_a_sentence_for_one_and_for_several() -> None:
 def test_looking_takes_as_many_queries_with_many_rows_as_with_none(
     django_assert_max_num_queries: "DjangoAssertNumQueries",
 ) -> None:
-    with django_assert_max_num_queries(16) as with_none:
+    with django_assert_max_num_queries(18) as with_none:
         watch.conditions(NOW)
     for _ in range(3):
         for goes_wrong in (a_tombstone_is_old, an_application_is_in_breach, a_request_is_late):

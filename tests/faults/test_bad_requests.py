@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +13,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from candidates.models import Application, Heartbeat, Job, User
+from candidates import holds, requests, retention
+from candidates.models import Application, Heartbeat, Hold, Job, Request, User
 from candidates.watch import SILENCE
 from tests.world import a_job, a_user, an_application, an_attachment, an_employee, rounds
 
@@ -63,6 +65,10 @@ FIELDS = [
     "job_title",
     "personnel_number",
     "rule",
+    "kind",
+    "until",
+    "answer",
+    "text",
     "status",
     "after",
     "before",
@@ -154,6 +160,19 @@ class World:
         self.rejected = an_application(job=self.job, status="rejected")
         self.employee = an_employee()
         self.attachment = an_attachment(self.application)
+        officer, now = a_user("privacy_officer"), timezone.now()
+        self.hold = holds.set_hold(
+            self.rejected,
+            kind=Hold.Kind.LEGAL_CLAIM,
+            reason="?",
+            until=retention.local_date(now) + timedelta(days=9),
+            by=officer,
+            now=now,
+        )
+        kinds = (Request.Kind.ERASURE, Request.Kind.CORRECTION)
+        self.requests = [
+            requests.register(self.rejected, kind, by=officer, now=now) for kind in kinds
+        ]
         self.people: dict[str, Client] = {"nobody": Client(raise_request_exception=False)}
         for role in ("recruiter", "personnel", "privacy_officer"):
             self.people[role] = Client(raise_request_exception=False)
@@ -166,6 +185,7 @@ class World:
 
     def ids(self) -> list[str]:
         rows: list[Any] = [self.application, self.rejected, self.employee, self.attachment]
+        rows += [self.hold, *self.requests]
         return [str(row.pk) for row in rows] + [str(uuid.uuid4())]
 
 

@@ -15,7 +15,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.db import SessionStore
-from django.db.models import Model
+from django.db.models import Model, Q
 from django_q.models import OrmQ, Task
 from django_q.signing import SignedPackage
 
@@ -363,6 +363,15 @@ LEFT_OVER: list[Maker] = [
 
 
 def certificates(world: World) -> set[str]:
-    """Return the addresses that a purge keeps for the certificates that it orders."""
-    wishes = Application.objects.filter(pk__in=[each.pk for each in world.due])
-    return set(wishes.filter(wants_certificate=True).values_list("email", flat=True))
+    """Return the addresses that a purge keeps for the certificates that it orders.
+
+    Of what goes too late none is kept.
+    """
+    wishes = Application.objects.filter(
+        pk__in=[each.pk for each in world.due], wants_certificate=True
+    )
+    a_day_ago = NOW - timedelta(days=1)
+    in_time = wishes.filter(
+        Q(delete_on__gte=TODAY) | Q(early_at__gt=a_day_ago) | Q(holds__until__gt=a_day_ago)
+    )
+    return set(in_time.values_list("email", flat=True))

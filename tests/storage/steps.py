@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from storage.steps import Unreadable
+from storage.steps import Unreadable, kernel
 
 
 def hang(place: Path) -> dict[str, Any]:
@@ -44,6 +44,28 @@ def fill(place: Path) -> dict[str, Any]:
 def leave_a_child(place: Path) -> dict[str, Any]:
     child = subprocess.Popen(["sleep", "60"])
     return {"child": child.pid}
+
+
+def start_another(place: Path) -> dict[str, Any]:
+    kernel.end_with_parent(os.getppid(), with_children=True)
+    subprocess.run(["sleep", "60"], check=False)
+    return {}
+
+
+def try_sockets(place: Path, *, refuse: bool = False) -> dict[str, Any]:
+    """Say which of TCP, UDP over IPv6, netlink and a local socket are refused."""
+    if refuse:
+        assert kernel.refuse_sockets()
+    families = (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK, socket.AF_UNIX)
+    return {"refused": [_is_refused(family) for family in families]}
+
+
+def _is_refused(family: int) -> bool:
+    try:
+        socket.socket(family, socket.SOCK_RAW if family == socket.AF_NETLINK else 2).close()
+    except PermissionError:
+        return True
+    return False
 
 
 def link_to(place: Path, *, target: str) -> dict[str, Any]:

@@ -1,18 +1,24 @@
 """Bounded processes: whatever a file does to its reader costs one step, with a clear failure."""
 
+import json
 import os
 import socket
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
+from pytest_django.fixtures import Settings
 
+from candidates import purge, tasks
 from storage import bounded
 from storage.bounded import MB, Limits, StepFailed
 
@@ -122,14 +128,130 @@ def test_nothing_of_a_step_is_left(place: Path) -> None:
     assert not folder.exists()
 
 
-def test_what_killed_processes_have_left_is_removed_after_an_hour(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+#: Works in a place of its own over a file until it is killed; says where.
+WORKER = """
+import sys, time
+import django
+django.setup()
+from storage import bounded
+from storage.bounded import MB, Limits
+with bounded.workplace() as place:
+    (place / "in").write_text("a curriculum vitae")
+    print(place, flush=True)
+    bounded.run("tests.storage.steps." + sys.argv[1], place, Limits(5, 30, 300 * MB, alone="t"))
+"""
+
+
+@contextmanager
+def a_worker(home: Path, step: str) -> Iterator[tuple["subprocess.Popen[str]", Path]]:
+    """Run a step in a process of its own, below this folder; yield it and where it works."""
+    given = {
+        "ATS_DEBUG": "true",
+        "ATS_UPLOAD_DIR": str(home),
+        "DJANGO_SETTINGS_MODULE": "ats.settings",
+    }
+    worker = subprocess.Popen(
+        [sys.executable, "-c", WORKER, step],
+        cwd=bounded.ROOT,
+        env=os.environ | given,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert worker.stdout
+    try:
+        yield worker, Path(worker.stdout.readline().strip())
+    finally:
+        worker.kill()
+        worker.wait()
+        worker.stdout.close()
+
+
+def until(holds: Callable[[], bool]) -> bool:
+    """Wait for what must come soon; return whether it did."""
+    for _ in range(100):
+        if holds():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_what_a_killed_process_has_left_is_removed_at_once_and_nothing_else(
+    settings: Settings, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    left = Path(tempfile.mkdtemp(prefix=bounded.PREFIX))
-    (left / "in").write_text("a curriculum vitae")
-    now = datetime.now(UTC)
-    bounded.clean(now)
-    assert left.exists()
-    assert bounded.clean(now + timedelta(hours=2)) == 1
-    assert not left.exists()
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
+    with a_worker(tmp_path, "hang") as (worker, left), bounded.workplace() as ours:
+        assert left.parent == ours.parent == tmp_path
+        assert bounded.clean() == 0
+        assert (left / "in").exists()
+        assert until(lambda: bool(list(working_in(left))))
+        worker.kill()
+        worker.wait()
+        # A step that was only just starting shared the lock for a moment.
+        assert until(lambda: not list(working_in(left)))
+        with bounded.workplace():  # whoever works next clears up
+            assert not left.exists()
+        assert ours.exists()
+    assert bounded.clean() == 0
+
+
+@pytest.mark.django_db
+def test_whatever_is_run_clears_up(settings: Settings, tmp_path: Path) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
+    for clear in (tasks.clean, purge.run, apps.get_app_config("ats").ready):
+        left = Path(tempfile.mkdtemp(prefix=bounded.PREFIX, dir=tmp_path))
+        (left / "in").write_text("a curriculum vitae")
+        clear()
+        assert not left.exists(), clear
+
+
+@pytest.mark.parametrize("step", ["hang", "start_another"])
+def test_what_a_killed_process_has_started_ends_and_gives_up_its_turn(
+    settings: Settings, tmp_path: Path, step: str
+) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
+    with a_worker(tmp_path, step) as (worker, left):
+        assert until(lambda: len(list(working_in(left))) == (2 if step == "start_another" else 1))
+        worker.kill()
+        worker.wait()
+        assert until(lambda: not list(working_in(left)))
+    with bounded.workplace() as place:
+        run(place, "leave_a_child", replace(LIMITS, alone="t", patience=2))
+
+
+def working_in(folder: Path) -> Iterator[int]:
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (process / "cwd").readlink() == folder:
+                yield int(process.name)
+
+
+def test_whoever_waits_in_vain_for_a_turn_is_told_that_it_is_not_the_files_fault(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
+    with a_worker(tmp_path, "hang") as (_, left), bounded.workplace() as place:
+        assert until(lambda: bool(list(working_in(left))))
+        with pytest.raises(StepFailed, match="busy"):
+            run(place, "leave_a_child", replace(LIMITS, alone="t", patience=1))
+
+
+# The network --------------------------------------------------------------------------------------
+
+
+def test_where_namespaces_are_not_allowed_the_kernel_still_refuses_sockets(place: Path) -> None:
+    assert run(place, "try_sockets") == {"refused": [False] * 4}
+    assert run(place, "try_sockets", refuse=True) == {"refused": [True, True, True, False]}
+
+
+def test_a_step_that_must_be_offline_does_not_run_where_the_kernel_cannot_see_to_it(
+    place: Path,
+) -> None:
+    order = {"offline": True, "parent": os.getpid()}
+    code = (
+        "import sys; from storage.steps import __main__, kernel\n"
+        "kernel.leave_the_network = lambda: False\n"
+        "sys.exit(__main__.main())"
+    )
+    command = [sys.executable, "-c", code, STEPS + "leave_a_child", json.dumps(order)]
+    ended = subprocess.run(command, cwd=place, env=bounded._environment(place), check=False)
+    assert bounded._why(ended.returncode) == "not-offline"

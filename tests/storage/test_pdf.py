@@ -11,6 +11,7 @@ from pikepdf import Array, AttachedFileSpec, Dictionary, Encryption, Name, Objec
 
 from storage.filetypes import inspect
 from storage.filetypes.pdf import TYPE
+from storage.filetypes.pdf_inside import AT_A_TIME, BOOK
 from tests.world import a_docx, a_pdf
 
 Inspect = Callable[..., str]
@@ -158,6 +159,46 @@ def test_a_pdf_is_known_whatever_its_name(tmp_path: Path) -> None:
         assert inspect(path, name) == (True, "ok", TYPE, ".pdf")
 
 
+def test_a_click_may_go_in_circles(verdict: Inspect) -> None:
+    def circle(document: Pdf) -> None:
+        first = document.make_indirect(action("Hide", T="a"))
+        first.Next = first
+        annotate(document, A=first)
+
+    assert verdict(changed(circle)) == "ok"
+
+
+def test_bookmarks_may_go_in_circles(verdict: Inspect) -> None:
+    assert verdict(changed(bookmark)) == "ok"
+
+
+def bookmark(document: Pdf, **entry: object) -> None:
+    """Add a table of contents of one entry that follows itself."""
+    first = document.make_indirect(Dictionary({f"/{key}": entry[key] for key in entry}))
+    first.Next = first
+    document.Root.Outlines = Dictionary(First=first, Last=first)
+
+
+def a_book(last: Callable[[Pdf], object] = lambda document: None) -> bytes:
+    """Return a PDF of so many pages that it is read in pieces; `last` changes it."""
+    file = BytesIO()
+    with Pdf.new() as document:
+        for _ in range(BOOK + AT_A_TIME):
+            document.add_blank_page()
+        last(document)
+        document.save(file)
+    return file.getvalue()
+
+
+def test_a_book_is_looked_through_to_its_last_page(verdict: Inspect) -> None:
+    def last_page(document: Pdf) -> None:
+        document.pages[-1].obj.AA = Dictionary(O=script())
+
+    assert verdict(a_book()) == "ok"
+    assert verdict(a_book(last_page)) == "pdf-active"
+    assert verdict(a_book(lambda document: opening(document, script()))) == "pdf-active"
+
+
 # Refused --------------------------------------------------------------------------------------
 
 
@@ -243,6 +284,11 @@ def test_no_program_may_be_associated(verdict: Inspect) -> None:
     assert verdict(changed(associate)) == "pdf-program"
 
 
+def test_no_bookmark_may_start_a_program(verdict: Inspect) -> None:
+    launch = action("Launch", F="setup.exe")
+    assert verdict(changed(lambda document: bookmark(document, A=launch))) == "pdf-program"
+
+
 def test_no_click_may_start_a_program(verdict: Inspect) -> None:
     shell = Dictionary(F="cmd", P="/c calc")
     for launch in (action("Launch", F="setup.exe"), action("Launch", Win=shell)):
@@ -255,6 +301,13 @@ def test_a_password_for_opening_is_refused(verdict: Inspect, strength: int) -> N
     weak = {"aes": False, "metadata": False} if strength < 4 else {}
     encryption = Encryption(owner="secret", user="secret", R=strength, **weak)  # type: ignore[arg-type]
     assert verdict(changed(lambda document: None, encryption)) == "pdf-password"
+
+
+def test_an_empty_password_of_the_owner_opens_nothing(verdict: Inspect) -> None:
+    """qpdf opens such a file as its owner would; readers ask for the other password."""
+    assert verdict(changed(lambda document: None, Encryption(owner="", user="secret"))) == (
+        "pdf-password"
+    )
 
 
 def test_a_pdf_without_pages_is_refused(verdict: Inspect) -> None:

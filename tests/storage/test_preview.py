@@ -1,6 +1,10 @@
 """Preparing attachments: copies, pages and words, made once, and gone with their attachment."""
 
 import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -10,12 +14,15 @@ import pytest
 from PIL import Image
 from pytest_django.fixtures import Settings
 
-from candidates import hiring, purge
+from candidates import hiring, purge, tasks
 from candidates.models import Application
-from storage import erasure, preview, uploads
+from storage import bounded, erasure, preview, uploads
 from storage.backends import Bucket, Folder
+from storage.bounded import Limits
 from storage.models import Attachment, Page, Tombstone, Words
 from storage.preview import NoPage, Prepared
+from tests import machine
+from tests.storage.test_steps import a_doc_in_pieces
 from tests.world import (
     NOW,
     TODAY,
@@ -31,8 +38,6 @@ from tests.world import (
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("attachment_store")]
 
 Store = Folder | Bucket
-NO_OFFICE = "LibreOffice is not installed (apt-get install libreoffice-writer-nogui): not tried"
-with_office = pytest.mark.skipif(not preview._has_office(), reason=NO_OFFICE)
 
 
 def a_picture(owner: Application, name: str = "Zeugnis.heic", **fields: Any) -> Attachment:
@@ -54,6 +59,15 @@ def fresh(attachment: Attachment) -> Attachment:
 def without_office(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Leave nothing on the PATH that is not Python's."""
     monkeypatch.setenv("PATH", str(tmp_path))
+
+
+@pytest.fixture
+def office() -> str:
+    """The machine's LibreOffice."""
+    try:
+        return machine.program("soffice", package="libreoffice-writer-nogui")
+    except machine.Missing as error:
+        machine.do_without(error)
 
 
 # Pictures -----------------------------------------------------------------------------------------
@@ -156,6 +170,14 @@ def test_without_libreoffice_a_word_document_has_its_words_alone(attachment_stor
     assert list(attachment_store.keys("attachments/")) == [document.key]
 
 
+@pytest.mark.usefixtures("without_office")
+def test_without_libreoffice_an_old_word_document_has_its_words_too() -> None:
+    content = a_doc_in_pieces("Sehr geehrte Frau Weiß")
+    document = an_attachment(an_application(), "Brief.doc", content, content_type=preview.DOC)
+    assert preview.prepare(now=NOW) == Prepared(ready=1)
+    assert (fresh(document).pages, fresh(document).words.text) == (0, "Sehr geehrte Frau Weiß")
+
+
 def _converted(content: bytes, to: str) -> bytes:
     """Have LibreOffice itself write a document of another kind."""
     import subprocess
@@ -174,7 +196,7 @@ def _converted(content: bytes, to: str) -> bytes:
         return Path(folder, f"a.{to}").read_bytes()
 
 
-@with_office
+@pytest.mark.usefixtures("office")
 @pytest.mark.parametrize(
     ("name", "content_type"),
     [
@@ -202,6 +224,28 @@ def test_libreoffice_makes_pages_of_what_word_processors_write(
     assert Image.open(BytesIO(image)).width == 1472
 
 
+def test_what_came_before_libreoffice_gets_its_pages_once_it_is_there(
+    office: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    document = an_attachment(an_application(), "a.docx", a_docx("Weiß"), content_type=preview.DOCX)
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", str(tmp_path))
+        assert tasks.prepare_attachments() == "ready 1, failed 0, put_off 0"
+        assert (fresh(document).pages, fresh(document).words.text) == (0, "Weiß")
+        assert tasks.prepare_attachments() == "ready 0, failed 0, put_off 0"
+    assert tasks.prepare_attachments() == "ready 1, failed 0, put_off 0"
+    assert (fresh(document).pages, fresh(document).words.text) == (1, "Weiß")
+    assert tasks.prepare_attachments() == "ready 0, failed 0, put_off 0"
+
+
+def test_a_document_that_libreoffice_cannot_read_is_tried_once_for_each_of_them(
+    office: str,
+) -> None:
+    an_attachment(an_application(), "a.docx", b"PK\x03\x04", content_type=preview.DOCX)
+    assert tasks.prepare_attachments() == "ready 1, failed 0, put_off 0"
+    assert tasks.prepare_attachments() == "ready 0, failed 0, put_off 0"
+
+
 # Failures that pass -------------------------------------------------------------------------------
 
 
@@ -220,6 +264,92 @@ def test_while_the_storage_is_down_nothing_counts_against_the_file(settings: Set
     settings.STORAGES = good
     assert preview.prepare(now=now) == Prepared(ready=1)
     assert fresh(picture).prepare_attempts == 1
+
+
+def test_a_machine_without_room_or_processes_counts_against_no_file(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture, now = a_picture(an_application()), NOW
+    (tmp_path / "file").touch()
+    arriving = settings.FILE_UPLOAD_TEMP_DIR
+    for _ in range(2 * preview.MOST_ATTEMPTS):
+        settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "file")  # no folder can be made there
+        assert preview.prepare(now=now) == Prepared(put_off=1)
+        now += preview.PAUSE
+        settings.FILE_UPLOAD_TEMP_DIR = arriving
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "executable", str(tmp_path / "missing"))
+            assert preview.prepare(now=now) == Prepared(put_off=1)
+        now += preview.PAUSE
+    assert preview.prepare(now=now) == Prepared(ready=1)
+    assert fresh(picture).prepare_attempts == 1
+
+
+@contextmanager
+def a_turn_taken(name: str) -> Iterator[None]:
+    """Have somebody else's step of this kind run."""
+    with bounded._turn(Limits(seconds=1, patience=1, memory=0, alone=name)):
+        yield
+
+
+@pytest.mark.parametrize("kind", ["picture", "document"])
+def test_waiting_for_another_file_counts_against_none(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(preview, "COPYING", replace(preview.COPYING, patience=0))
+    monkeypatch.setattr(preview, "CONVERTING", replace(preview.CONVERTING, patience=0))
+    monkeypatch.setattr(preview, "has_office", lambda: True)
+    if kind == "picture":
+        waiting = a_picture(an_application())
+    else:
+        waiting = an_attachment(an_application(), "a.docx", a_docx(), content_type=preview.DOCX)
+    now = NOW
+    for _ in range(2 * preview.MOST_ATTEMPTS):
+        with a_turn_taken("pictures"), a_turn_taken("office"):
+            assert preview.prepare(now=now) == Prepared(put_off=1)
+        now += preview.PAUSE
+    assert fresh(waiting).prepare_attempts == 0
+
+
+def test_a_stream_that_breaks_off_counts_against_no_file(
+    attachment_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise EOFError
+
+    picture = a_picture(an_application())
+    with monkeypatch.context() as patch:
+        patch.setattr(type(attachment_store), "open_object", lambda self, key: Broken())
+        assert preview.prepare(now=NOW) == Prepared(put_off=1)
+    assert fresh(picture).prepare_attempts == 0
+
+
+@pytest.mark.parametrize("said", [{"type": "text/html"}, {}])
+def test_what_a_copy_is_a_step_cannot_make_up(
+    monkeypatch: pytest.MonkeyPatch, said: dict[str, Any]
+) -> None:
+    picture = a_picture(an_application())
+    run = bounded.run
+    monkeypatch.setattr(bounded, "run", lambda *args, **more: (run(*args, **more), said)[1])
+    assert preview.prepare(now=NOW) == Prepared(failed=1)
+    assert fresh(picture).content_type == "image/heic"
+
+
+def test_what_is_found_infected_meanwhile_gets_no_copies(
+    attachment_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture, make = a_picture(an_application()), preview._made
+
+    def made_too_late(*args: Any, **kwargs: Any) -> Any:
+        made = make(*args, **kwargs)
+        Attachment.objects.update(verdict="quarantined", quarantined_at=NOW)
+        return made
+
+    monkeypatch.setattr(preview, "_made", made_too_late)
+    preview.prepare(now=NOW)
+    assert list(attachment_store.keys("attachments/")) == [picture.key]
+    assert not Words.objects.exists()
 
 
 def test_a_file_whose_process_ends_each_time_is_given_up(attachment_store: Store) -> None:
@@ -345,12 +475,8 @@ def test_documents_of_an_employee_are_prepared_too() -> None:
     assert preview.prepare(now=NOW) == Prepared(ready=1)
 
 
-def test_nothing_of_a_step_is_left_on_the_machine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import tempfile
-
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+def test_nothing_of_a_step_is_left_on_the_machine(settings: Settings, tmp_path: Path) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
     a_picture(an_application())
     preview.prepare(now=NOW)
     assert [path for path in tmp_path.iterdir() if path.suffix != ".lock"] == []

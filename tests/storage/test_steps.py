@@ -15,8 +15,10 @@ from PIL import Image, ImageCms
 
 from storage import bounded, preview
 from storage.bounded import StepFailed
+from storage.steps import Unreadable, doc
 from storage.steps.rtf import text
 from tests import world
+from tests.storage.compound import compound, word_streams
 from tests.world import a_docx, a_pdf, a_photo
 
 
@@ -101,6 +103,18 @@ def test_every_kind_of_png_becomes_one_that_is_seen(place: Path, mode: str) -> N
     run(place, "images.reencode", file.getvalue())
     assert made(place, "copy").format == "PNG"
     assert made(place, "view").size == (60, 40)
+
+
+def test_a_scan_of_16_bits_keeps_its_shades(place: Path) -> None:
+    """Their values go to 65,535, and what is above 255 is not white."""
+    file, shades = BytesIO(), Image.new("I;16", (3, 1))
+    for at, value in enumerate((0, 128 * 257, 65_535)):
+        shades.putpixel((at, 0), value)
+    shades.resize((60, 40), Image.Resampling.NEAREST).save(file, "PNG")
+    run(place, "images.reencode", file.getvalue())
+    for name in ("copy", "view"):
+        seen = [colour(made(place, name), (x, 20))[0] for x in (8, 30, 52)]
+        assert all(abs(a - b) < 4 for a, b in zip(seen, (0, 128, 255), strict=True))
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
@@ -280,6 +294,53 @@ def test_the_words_of_an_odt(place: Path) -> None:
 def test_the_words_of_a_text_in_any_encoding(place: Path, content: bytes) -> None:
     run(place, "words.txt", content)
     assert (place / "words").read_text() == "Käthe Großmann"
+
+
+def a_doc_in_pieces(*pieces: str) -> bytes:
+    """Return a Word document whose text lies in these pieces, in one byte a character or two."""
+    streams = word_streams("".join(pieces))
+    document, places, bounds = streams["WordDocument"].ljust(6_000, b"\0"), b"", [0]
+    for piece in pieces:
+        is_narrow = piece.isascii()
+        place = 2 * len(document) | 1 << 30 if is_narrow else len(document)
+        places += struct.pack("<HIH", 0, place, 0)
+        document += piece.encode("cp1252" if is_narrow else "utf-16-le")
+        bounds.append(bounds[-1] + len(piece))
+    numbers = struct.pack(f"<{len(bounds)}I", *bounds)
+    fast = b"\x01\x02\0ab"
+    table = fast + b"\x02" + struct.pack("<I", len(numbers + places)) + numbers + places
+    block = bytearray(document)
+    struct.pack_into("<II", block, 0x01A2, len(streams["1Table"]), len(table))
+    more = {"WordDocument": bytes(block), "1Table": streams["1Table"] + table}
+    return compound(streams | more)
+
+
+def test_the_words_of_a_doc(place: Path) -> None:
+    document = a_doc_in_pieces(
+        "Anschreiben\rZelle\x07", "Käthe Großmann, Łódź\r", "Seite \x13 PAGE \x13 x \x15\x14 7\x15."
+    )
+    run(place, "doc.words", document)
+    assert (place / "words").read_text() == "Anschreiben\nZelle\tKäthe Großmann, Łódź\nSeite  7."
+
+
+def test_the_words_of_a_doc_without_a_table(place: Path) -> None:
+    streams = word_streams("Käthe Großmann")
+    block = bytearray(streams["WordDocument"])
+    struct.pack_into("<II", block, 0x18, 1_536, 1_536 + len("Käthe Großmann"))
+    run(place, "doc.words", compound(streams | {"WordDocument": bytes(block)}))
+    assert (place / "words").read_text() == "Käthe Großmann"
+
+
+@pytest.mark.parametrize("change", [(0x01A2, 2**31), (0x01A6, 2**32 - 1), (0x01A6, 7), (0x18, 9)])
+def test_a_damaged_doc_is_unreadable_or_has_other_words(
+    place: Path, change: tuple[int, int]
+) -> None:
+    document = bytearray(a_doc_in_pieces("Anschreiben", "Großmann"))
+    at = document.index(b"\xec\xa5")
+    struct.pack_into("<I", document, at + change[0], change[1])
+    (place / "in").write_bytes(document)
+    with suppress(Unreadable):
+        doc.words(place)
 
 
 def test_the_words_of_rtf() -> None:

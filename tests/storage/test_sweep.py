@@ -116,6 +116,17 @@ def test_what_has_no_name_of_ours_is_reported_and_stays(store: Store, later: dat
     assert set(names) < set(found.names)
 
 
+def test_what_nobody_removes_keeps_no_stray_of_ours_from_being_buried(
+    store: Store, later: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "MOST", 3)
+    put(store)
+    for number in range(4):
+        put_anywhere(store, f"attachments/!{number}")
+    found = sweep.sweep(now=later, fix=True)
+    assert found.as_dict() == numbers(strays=4, foreign=3, buried=1)
+
+
 def test_old_versions_markers_and_unfinished_uploads_are_strays_too(
     a_bucket: Callable[..., Bucket], later: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

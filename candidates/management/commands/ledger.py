@@ -55,6 +55,8 @@ class Command(BaseCommand):
         faults = ledger.check(now=timezone.now())
         if not faults:
             self.stdout.write("The ledger holds: no line is changed, missing or out of place.")
+        elif behind := ledger.behind():
+            self.stdout.write(str(behind))
         return faults
 
     def _verify_file(self, file: Path) -> list[Fault]:

@@ -5,9 +5,10 @@ from mmap import mmap
 
 from storage.filetypes.pictures.size import Size, broken
 
-#: Brands of pictures in HEVC. "mif1" and "msf1" alone do not say which codec.
+#: Brands of pictures in HEVC. "mif1" and "msf1" alone do not say which codec; its items do.
 HEVC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 NEUTRAL = {b"mif1", b"mif2", b"msf1"}
+HEVC_ITEM = b"hvc1"
 #: Boxes of boxes on the way to the sizes.
 WITHIN = {b"meta": 4, b"iprp": 0, b"ipco": 0}
 #: If one of these is longer than what holds it, half of the picture is missing.
@@ -24,7 +25,7 @@ def begins(head: bytes) -> bool:
     length = int.from_bytes(head[:4], "big")
     brands = {head[at : at + 4] for at in range(16, min(length, len(head)) - 3, 4)}
     first = head[8:12]
-    return first in HEVC or (first in NEUTRAL and bool(brands & HEVC))
+    return first in HEVC or (first in NEUTRAL and (bool(brands & HEVC) or HEVC_ITEM in head))
 
 
 def measure(content: mmap) -> tuple[Size, int]:

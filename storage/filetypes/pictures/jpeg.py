@@ -1,7 +1,13 @@
-"""JPEG (ITU-T T.81, annex B): segments up to the end of the image."""
+"""JPEG (ITU-T T.81, annex B): segments up to the end of the image.
+
+Some writers forget the end, and viewers do not mind. Then the lines that are there are counted.
+"""
 
 import re
+from io import BytesIO
 from mmap import mmap
+
+from PIL import Image, ImageFile
 
 from storage.filetypes.pictures.size import Size, broken
 
@@ -9,6 +15,8 @@ from storage.filetypes.pictures.size import Size, broken
 FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
 OTHER_FRAMES = {0xC3, 0xC5, 0xC6, 0xC7, 0xCB, 0xCD, 0xCE, 0xCF}
 SCAN, END = 0xDA, 0xD9
+#: The least size that a decoder draws at, and the lines of a row of blocks there.
+EIGHTH, LAST_LINES = 8, 2
 #: The next marker in a scan's data: no stuffed zero, no restart.
 MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")
 
@@ -34,7 +42,32 @@ def measure(content: mmap) -> tuple[Size, int]:
         scanned = scanned or marker == SCAN
         at += length
     else:
-        raise broken()
+        at = len(content)
+        if scanned and not _is_nearly_whole(content):
+            raise broken()
     if size is None or not scanned:
         raise broken()
     return size, at
+
+
+def _is_nearly_whole(content: mmap) -> bool:
+    """Say whether a picture without an end has all its lines but those of the last blocks.
+
+    It is drawn at an eighth of its size. What no line was found for stays black.
+    """
+    try:
+        image = Image.open(BytesIO(content[:]), formats=["JPEG"])
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return False
+    if "progressive" in image.info:
+        return False  # comes in layers: every line is there, and none is known to be whole
+    image.draft(None, (image.width // EIGHTH or 1, image.height // EIGHTH or 1))
+    lenient, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+    try:
+        image.load()
+    except OSError:
+        found = image.im.getbbox()
+        return found is not None and image.height - found[3] <= LAST_LINES
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = lenient
+    return True

@@ -7,7 +7,7 @@ or trick that is met in the wild belongs here.
 from collections import Counter
 
 from storage.filetypes.sentences import SENTENCES
-from tests.storage.corpus import doc, docx, odt, pdf, pictures, plain, rtf
+from tests.storage.corpus import doc, docx, objects, odt, pdf, pictures, plain, rtf
 from tests.storage.corpus.sample import Sample
 
 __all__ = ["Sample", "missing", "samples"]
@@ -15,7 +15,7 @@ __all__ = ["Sample", "missing", "samples"]
 
 def samples() -> list[Sample]:
     """Return them all."""
-    families = (pdf, docx, doc, odt, rtf, plain, pictures)
+    families = (pdf, docx, objects, doc, odt, rtf, plain, pictures)
     return [sample for family in families for sample in family.samples()]
 
 

@@ -141,6 +141,10 @@ def good_ones() -> Iterator[tuple[str, bytes]]:
         "its own template on a Mac",
         zipped(related("attachedTemplate", "file:///Users/jane/Library/Resume.dotx")),
     )
+    yield (
+        "letters to many",
+        zipped(related("mailMergeSource", "file:///D:\\Adressen%20Bewerbung.xls")),
+    )
     yield "page numbers", zipped(field(" PAGE  \\* MERGEFORMAT ", cut=4))
     yield "a word that begins like DDE", zipped(field(" DDEX ", cut=2))
     yield "a gateway's blank bytes", a_docx() + b"\r\n"
@@ -166,6 +170,7 @@ def bad_ones() -> Iterator[tuple[str, str, bytes]]:
         ("attachedTemplate", r"\\evil.example\share\t.dotm"),
         ("attachedTemplate", "file://evil.example/share/t.dotm"),
         ("oleObject", "mhtml:https://evil.example/x.html!x-usc:https://evil.example/x.html"),
+        ("mailMergeSource", "https://evil.example/a.csv"),
         ("frame", "https://evil.example/x.html"),
     ):
         yield "docx-external", f"{kind} at {target[:9]}", zipped(related(kind, target))

@@ -16,6 +16,7 @@ SPACES = (
     'xmlns:meta="urn:oasis:names:tc:opendocument:xmlns:meta:1.0" '
     'xmlns:xlink="http://www.w3.org/1999/xlink"'
 )
+MANIFEST_PART = "META-INF/manifest.xml"
 MANIFEST = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
 
 
@@ -46,21 +47,22 @@ def odt(
     kind: str = ODT,
     body: str = "",
     mimetype_last: bool = False,
+    mimetype: bool = True,
     method: int = zipfile.ZIP_DEFLATED,
 ) -> bytes:
     all_parts = {
         "content.xml": content(body),
         "styles.xml": f"<office:document-styles {SPACES}/>".encode(),
         "meta.xml": meta(),
-        "META-INF/manifest.xml": manifest(),
+        MANIFEST_PART: manifest(),
     } | (parts or {})
     file = BytesIO()
     with zipfile.ZipFile(file, "w", method) as archive:
-        if not mimetype_last:
+        if mimetype and not mimetype_last:
             archive.writestr("mimetype", kind, zipfile.ZIP_STORED)
         for name, part in all_parts.items():
             archive.writestr(name, part)
-        if mimetype_last:
+        if mimetype and mimetype_last:
             archive.writestr("mimetype", kind)
     return file.getvalue()
 
@@ -75,12 +77,15 @@ def good_ones() -> Iterator[tuple[str, bytes]]:
         odt({"Configurations2/accelerator/": b"", "Thumbnails/thumbnail.png": b"p"}),
     )
     yield "Google Docs", odt(mimetype_last=True)
+    yield "LibreOffice, keys as usual", odt({"Configurations2/accelerator/current.xml": b""})
+    yield "a small program", odt(mimetype=False)
+    yield "all in one", odt({"content.xml": content().replace(b"document-content", b"document")})
     yield "Word", odt({"media/image1.jpeg": b"\xff\xd8\xff" + bytes(90)})
     yield "nothing packed", odt(method=zipfile.ZIP_STORED)
     doctype = (
         '<!DOCTYPE manifest:manifest PUBLIC "-//OpenOffice.org//DTD Manifest 1.0//EN" "M.dtd">'
     )
-    yield "OpenOffice 2", odt({"META-INF/manifest.xml": manifest(doctype=doctype)})
+    yield "OpenOffice 2", odt({MANIFEST_PART: manifest(doctype=doctype)})
     yield (
         "an equation of OpenOffice",
         odt({"Object 1/content.xml": b'<!DOCTYPE m:math PUBLIC "a" "b"><m:math xmlns:m="m"/>'}),
@@ -109,12 +114,12 @@ def bad_ones() -> Iterator[tuple[str, str, bytes]]:
     yield "odt-macro", "a call on opening", odt({"content.xml": content(scripts=listens)})
     yield "odt-macro", "a script in the text", odt(body="<text:script>1</text:script>")
     locked = "<manifest:encryption-data/>"
-    yield "odt-password", "encrypted", odt({"META-INF/manifest.xml": manifest(locked)})
+    yield "odt-password", "encrypted", odt({MANIFEST_PART: manifest(locked)})
     yield "odt-password", "encrypted parts", _locked()
     yield (
         "odt-password",
         "encrypted, as LibreOffice does it",
-        odt({"content.xml": bytes(range(256)) * 9, "META-INF/manifest.xml": manifest(locked)}),
+        odt({"content.xml": bytes(range(256)) * 9, MANIFEST_PART: manifest(locked)}),
     )
     yield (
         "odt-external",
@@ -132,6 +137,8 @@ def bad_ones() -> Iterator[tuple[str, str, bytes]]:
     yield "odt-program", "a program", odt({"Pictures/a.exe": b"x"})
     yield "odt-program", "a packed program", odt({"Object 1": PACKAGE})
     yield "odt-broken", "cut off", odt()[:600]
+    yield "odt-broken", "no content", odt({"content.xml": b""})
+    yield "odt-broken", "no list", odt({MANIFEST_PART: b""})
     yield "odt-broken", "no closing tags", odt({"content.xml": content()[:-20]})
     yield (
         "odt-broken",
@@ -139,8 +146,10 @@ def bad_ones() -> Iterator[tuple[str, str, bytes]]:
         odt({"content.xml": b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'}),
     )
     yield "odt-bomb", "a bomb", odt({"Pictures/a.bmp": bytes(60_000_000)})
-    yield "odt-bomb", "deep", odt({"content.xml": b"<a>" * 1_200 + b"</a>" * 1_200})
+    yield "odt-bomb", "deep", odt({"content.xml": content("<a>" * 1_200 + "</a>" * 1_200)})
     yield "disguised", "a sheet", odt(kind="application/vnd.oasis.opendocument.spreadsheet")
+    sheet = manifest().replace(b".text", b".spreadsheet")
+    yield "disguised", "a sheet of a small program", odt({MANIFEST_PART: sheet}, mimetype=False)
     yield "disguised", "a book", odt(kind="application/epub+zip")
 
 

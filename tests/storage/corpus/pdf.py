@@ -80,6 +80,22 @@ def scanned() -> bytes:
     return file.getvalue()
 
 
+def taken_out() -> bytes:
+    """A page of a long document by itself, with the numbers that its objects had there."""
+    content = by_hand(xref=False)
+    for number in range(4, 0, -1):
+        for mark in (b"%d 0 obj", b"%d 0 R"):
+            content = content.replace(mark % number, mark % (number + 90_000))
+    return content
+
+
+def without_a_table() -> bytes:
+    """What small tools write that know nothing of tables: objects, a trailer, the end."""
+    content = by_hand(xref=False)
+    at, end = content.index(b"startxref"), content.index(b"%%EOF")
+    return content[:at] + content[end:]
+
+
 def updated(times: int = 1) -> bytes:
     """Add further revisions at the end, as editors and signing programs do."""
     content = by_hand()
@@ -103,6 +119,13 @@ def with_a_form(document: Pdf) -> None:
 def a_portfolio(document: Pdf) -> None:
     embed(document, "Zeugnis.pdf", a_pdf())
     document.Root.Collection = Dictionary(Type=Name.Collection, View=Name.D)
+
+
+def with_an_outline(document: Pdf, **entry: object) -> None:
+    with document.open_outline() as outline:
+        outline.root += [pikepdf.OutlineItem("Ausbildung", 0), pikepdf.OutlineItem("Berufe", 1)]
+    for key, value in entry.items():
+        document.Root.Outlines.First.Next[f"/{key}"] = value
 
 
 def with_ascii_85(document: Pdf) -> None:
@@ -138,6 +161,8 @@ def good_ones() -> Iterator[tuple[str, bytes]]:
     yield "updated once", updated()
     yield "signed four times", updated(4)
     yield "a lost table", by_hand(xref=False)
+    yield "no table", without_a_table()
+    yield "a page of a long document", taken_out()
     yield "a printer's commands", b"\x1b%-12345X@PJL ENTER LANGUAGE = PDF\r\n" + by_hand()
     yield "a byte order mark", b"\xef\xbb\xbf" + by_hand()
     yield "blank lines first", b"\r\n" * 400 + a_pdf()
@@ -149,6 +174,7 @@ def good_ones() -> Iterator[tuple[str, bytes]]:
         yield f"an owner's password, R{strength}", pdf(encryption=locked)
     yield "a form with a script in a field", pdf(with_a_form)
     yield "a portfolio", pdf(a_portfolio)
+    yield "a table of contents", pdf(with_an_outline)
     yield "an invoice's XML", pdf(lambda document: embed(document, "factur-x.xml", b"<a/>"))
     yield "a Word document within", pdf(lambda document: embed(document, "cv.docx", a_docx()))
     yield "a link", pdf(lambda each: annotate(each, A=action("URI", URI="https://e.example")))
@@ -196,10 +222,24 @@ def bad_ones() -> Iterator[tuple[str, str, bytes]]:
         "a link that starts one",
         pdf(lambda each: annotate(each, A=action("Launch", F="setup.exe"))),
     )
+    setup = action("Launch", F="setup.exe")
+    yield "pdf-program", "a bookmark that starts one", pdf(lambda e: with_an_outline(e, A=setup))
+    yield (
+        "pdf-program",
+        "a link that starts one later",
+        pdf(lambda document: annotate(document, A=action("URI", URI="https://e", Next=setup))),
+    )
+    yield (
+        "pdf-program",
+        "a button that starts one",
+        pdf(lambda each: annotate(each, AA=Dictionary(U=setup))),
+    )
     for strength in (3, 6):
         weak = {"aes": False, "metadata": False} if strength < 4 else {}
         locked = Encryption(owner="o", user="u", R=strength, **weak)  # type: ignore[arg-type]
         yield "pdf-password", f"a password, R{strength}", pdf(encryption=locked)
+    half = Encryption(owner="", user="u")
+    yield "pdf-password", "a password, and none of the owner", pdf(encryption=half)
     yield "pdf-no-pages", "no page", pdf(lambda document: document.pages.__delitem__(slice(None)))
     yield (
         "pdf-no-pages",

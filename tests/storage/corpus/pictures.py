@@ -63,6 +63,19 @@ def resized(size: tuple[int, int]) -> bytes:
     return bytes(picture)
 
 
+def drawn(**options: object) -> bytes:
+    """A JPEG of many lines that are not alike."""
+    file = BytesIO()
+    Image.radial_gradient("L").convert("RGB").save(file, "JPEG", **options)
+    return file.getvalue()
+
+
+def with_brands(content: bytes, brand: bytes) -> bytes:
+    """A HEIC whose header names another brand, and no other."""
+    length = int.from_bytes(content[:4], "big")
+    return content[:8] + (brand + bytes(4) + brand * 9)[: length - 8] + content[length:]
+
+
 def good_ones() -> Iterator[tuple[str, str, bytes]]:
     yield "JPEG", "a camera", saved("JPEG", quality=95)
     yield "JPEG", "progressive", saved("JPEG", progressive=True)
@@ -80,6 +93,8 @@ def good_ones() -> Iterator[tuple[str, str, bytes]]:
     yield "JPEG", "a depth in its tail", saved("JPEG") + saved("JPEG", "L")
     yield "JPEG", "zeros in its tail", saved("JPEG") + bytes(900)
     yield "JPEG", "two pictures", film("MPO")
+    yield "JPEG", "no end", drawn()[:-2]
+    yield "JPEG", "nearly no end", drawn()[:-9]
     yield "PNG", "an editor", saved("PNG", "RGBA")
     yield "PNG", "a palette", saved("PNG", "P")
     yield "PNG", "16 bits", saved("PNG", "I;16")
@@ -94,12 +109,27 @@ def good_ones() -> Iterator[tuple[str, str, bytes]]:
     yield "HEIF", "a phone", saved("HEIF", quality=60)
     yield "HEIF", "transparent", saved("HEIF", "RGBA")
     yield "HEIF", "a phone's tail", saved("HEIF") + b"\0\0\1\2SEFT"
+    yield "HEIF", "a neutral brand", with_brands(saved("HEIF"), b"mif1")
     yield "PNG", "49 megapixels", png(size=(7_000, 7_000))
 
 
 def bad_ones() -> Iterator[tuple[str, str, str, bytes]]:
     for kind in NAMES:
         yield kind, "image-broken", "cut off", saved(kind)[:-30]
+    yield "JPEG", "image-broken", "half of one", drawn()[: len(drawn()) // 2]
+    yield "JPEG", "image-broken", "half of all layers", drawn(progressive=True)[:-900]
+    yield (
+        "JPEG",
+        "image-broken",
+        "12 bits",
+        saved("JPEG").replace(b"\xff\xc0\0\x11\x08", b"\xff\xc1\0\x11\x0c"),
+    )
+    yield (
+        "HEIF",
+        "disguised",
+        "a neutral brand of another codec",
+        with_brands(saved("HEIF").replace(b"hvc1", b"av01"), b"mif1"),
+    )
     yield "JPEG", "image-broken", "only a beginning", b"\xff\xd8\xff\xe0"
     yield "PNG", "image-broken", "no picture", png().replace(b"IDAT", b"IDAx")
     yield "JPEG", "image-broken", "no width", resized((0, 48))

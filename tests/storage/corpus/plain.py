@@ -19,12 +19,21 @@ def good_ones() -> Iterator[tuple[str, bytes]]:
     yield "an end as on DOS", SAID.encode("cp1252") + b"\x1a"
     yield "a page's end", SAID.encode() + b"\f" + SAID.encode()
     yield "another alphabet", "Биография: Köln, 履歴書\n".encode()
+    yield "about tags", b"Kenntnisse: <html>, <script>, <?php\r\nund <b>fett</b>\r\n"
+    yield "an example of a page", SAID.encode() * 20 + b"<html>\n<script>1</script>\n</html>\n"
+    yield "a template", b"<Vorname Nachname>\n<Strasse>\n"
+    yield "notes that begin with a comment", b"<!-- Entwurf -->\n\n# Lebenslauf\n"
     yield "long", SAID.encode() * 9_000
 
 
 def bad_ones() -> Iterator[tuple[str, str, bytes]]:
     yield "text-script", "a page", b"<!DOCTYPE html>\n<html><body>x</body></html>"
     yield "text-script", "a page after blanks", b"\xef\xbb\xbf\n\n <html><script>1</script>"
+    yield "text-script", "a page after a comment", b"<!-- a -->\n<!-- b --> <html>x</html>"
+    yield "text-script", "a page after a word", b"x<script>alert(1)</script>"
+    yield "text-script", "a page's element", SAID.encode() + b" <iframe src='https://e'>"
+    yield "text-script", "an element first", "<img src=a onerror=alert(1)>".encode("utf-16")
+    yield "text-script", "a server's script, later", SAID.encode() * 999 + b"\n<?php system(1);"
     yield "text-script", "a shell's script", b"#!/bin/sh\nrm -rf /\n"
     yield "text-script", "a batch file", b"@echo off\r\nstart calc\r\n"
     yield "text-script", "a script in UTF-16", '<?xml version="1.0"?><a/>'.encode("utf-16")

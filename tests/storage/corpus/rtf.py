@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 
 from tests.storage.compound import compound
-from tests.storage.corpus.docx import PACKAGE
+from tests.storage.corpus.docx import PACKAGE, zipped
 from tests.storage.corpus.sample import RTF, Sample, good
 
 WORDPAD = rb"{\rtf1\ansi\ansicpg1252\deff0\nouicompat{\fonttbl{\f0\fnil\fcharset0 Calibri;}}"
@@ -40,6 +40,12 @@ def good_ones() -> Iterator[tuple[str, bytes]]:
     yield "its own template", rtf(rb"{\*\template C:\\Users\\J\'fcrgen\\Resume.dotx}")
     yield "an embedded sheet", rtf(embedded(b"Excel.Sheet.8", compound({"Workbook": bytes(900)})))
     yield "braces in the text", rtf(rb"\{\{ a \} b \\ c \par ")
+    yield (
+        "a text about rich text",
+        rtf(rb"\\objupdate, \\\\objautlink, {\b \\objdata} und \\template://a"),
+    )
+    yield "an object that was lost", rtf(rb"{\object\objemb{\*\objdata }{\result x}}")
+    yield "LibreOffice, a form", rtf(rb"{\field{\*\fldinst FORMTEXT }{\fldrslt a}")
     yield "too many ends", rtf(b"") + b"}\r\n"
 
 
@@ -61,9 +67,14 @@ def bad_ones() -> Iterator[tuple[str, str, bytes]]:
         "a sheet with macros",
         rtf(embedded(b"Excel.Sheet.8", compound({"_VBA_PROJECT_CUR/VBA/dir": b"x"}))),
     )
+    archive = b"\2\0a.zip\0C:\\a.zip\0\0\0\3\0" + zipped({"a.exe": b"x"})
+    yield "rtf-program", "a packed archive with a program", rtf(embedded(b"Package", archive))
     yield "rtf-macro", "a packed docm", rtf(embedded(b"Package", b"\2\0a.docm\0C:\\a.docm\0"))
     yield "rtf-active", "an object that updates itself", rtf(rb"{\object\objemb\objupdate x}")
     yield "rtf-active", "a link that updates itself", rtf(rb"{\object\objautlink x}")
+    yield "rtf-active", "an update after a backslash", rtf(rb"\\\objupdate x")
+    yield "rtf-active", "an update after a byte", rtf(rb"{\bin1 \\objupdate x}")
+    yield "rtf-active", "an update after no number", rtf(rb"\'\\objupdate x")
     yield "rtf-active", "a control", rtf(rb"{\object\objocx x}")
     yield "rtf-active", "DDE", rtf(field(rb"{DDEAUTO cmd.exe calc}"))
     yield "rtf-active", "DDE in pieces", rtf(field(rb"{\b D}{\i D}{\'45}{ a b}"))
@@ -75,6 +86,8 @@ def bad_ones() -> Iterator[tuple[str, str, bytes]]:
     )
     yield "rtf-external", "a template on a share", rtf(rb"{\*\template \\\\evil\\share\\t.dot}")
     yield "rtf-broken", "cut off", rtf(b"")[:-20]
+    yield "rtf-broken", "cut off within", rtf(b"", rb"{\rtf1\ansi {\b a}")[:-20]
+    yield "rtf-broken", "too few ends", rtf(b"{" * 20)
     yield "rtf-broken", "a false beginning", rb"{\rtx1\ansi x}"
     yield "rtf-broken", "more bytes than there are", rtf(rb"{\pict\bin99999 a}")
     yield "rtf-bomb", "deep", rtf(b"{" * 3_000 + b"}" * 3_000)

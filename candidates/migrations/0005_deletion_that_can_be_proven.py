@@ -11,7 +11,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("candidates", "0003_virus_scan"),
+        ("candidates", "0004_read_log"),
     ]
 
     operations = [
