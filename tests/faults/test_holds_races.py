@@ -12,7 +12,7 @@ from django.db import OperationalError, connection, transaction
 from candidates import holds, purge, requests
 from candidates.models import Application, Event, Hold, Job, Request, User
 from candidates.pipeline import ChangeNotAllowed
-from tests.faults.test_races import at_once
+from tests.faults.test_races import Skew, at_once
 from tests.world import NOW, a_job, a_user, an_application, an_attachment, rounds, store
 
 pytestmark = [
@@ -41,13 +41,13 @@ def hold(application: Application, officer: User) -> Hold:
 
 def test_of_a_hold_and_a_purge_exactly_one_wins_each_time() -> None:
     job, officer = a_job(), a_user("privacy_officer")
-    ends = []
-    for number in range(rounds(30, 1000)):
+    skew = Skew()
+    for _ in range(rounds(30, 1000)):
         application = a_due_one(job)
         file = an_attachment(application)
 
-        def set_hold(application: Application = application, number: int = number) -> None:
-            time.sleep(number % 10 * 0.004)  # over all that a purge does before and after its claim
+        def set_hold(application: Application = application) -> None:
+            skew.wait()
             hold(application, officer)
 
         held, purged = at_once(set_hold, lambda: purge.run(now=NOW))
@@ -57,9 +57,9 @@ def test_of_a_hold_and_a_purge_exactly_one_wins_each_time() -> None:
         assert store().exists(file.key) == there
         assert Hold.objects.filter(application=application).count() == there
         assert Event.objects.filter(application=application, kind="held").count() == there
-        ends.append(held)
+        skew.learn(held)
         Application.objects.all().delete()
-    assert set(ends) == {"won", "told"}, "one side always came first: this was no race"
+    assert skew.ends == {"won", "told"}, "one side always came first: this was no race"
 
 
 def test_a_request_for_access_that_comes_with_the_purge_is_kept_or_told() -> None:

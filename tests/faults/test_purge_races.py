@@ -4,7 +4,6 @@ Reopening and hiring begin a moment before midnight and the purge after it: on i
 application is the purge's alone. A hold has a room of its own, test_holds_races.py.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date, timedelta
@@ -23,7 +22,7 @@ from candidates.status import Status
 from storage import uploads
 from storage.models import Attachment, Tombstone
 from tests.faults import objects, rows
-from tests.faults.test_races import at_once
+from tests.faults.test_races import Skew, at_once
 from tests.world import NOW, TODAY, a_job, a_user, an_application, an_attachment, rounds, store
 
 pytestmark = [
@@ -37,21 +36,6 @@ ME = uploads.owner("my session")
 CONTENT = b"%PDF-1.4 " + Random(7).randbytes(200_000)
 #: After so many rounds the storage is emptied: moto's server grows slow with what is in a bucket.
 FRESH = 100
-
-
-class Skew:
-    """Puts the other off until it wins as often as it loses: a race that one side wins is none."""
-
-    def __init__(self) -> None:
-        self.seconds, self.random = 0.05, Random(7)
-        self.ends: set[str] = set()
-
-    def wait(self) -> None:
-        time.sleep(self.seconds * self.random.uniform(0.7, 1.3))
-
-    def learn(self, end: str) -> None:
-        self.ends.add(end)
-        self.seconds *= 1.3 if end == "won" else 1 / 1.3
 
 
 class Round:
@@ -70,7 +54,11 @@ class Round:
             self.skew.wait()
             act()
 
-        end, _ = at_once(other, lambda: outcomes.append(purge.run(now=NOW)))
+        def purges() -> None:
+            self.skew.wait_second()
+            outcomes.append(purge.run(now=NOW))
+
+        end, _ = at_once(other, purges)
         assert (outcomes[0].failed, outcomes[0].stopped) == (0, [])
         self.skew.learn(end)
         return end

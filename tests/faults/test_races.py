@@ -1,8 +1,10 @@
 """Two people at once, on PostgreSQL: exactly one wins, and the other is told."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from random import Random
 from threading import Barrier
 
 import pytest
@@ -33,6 +35,30 @@ def at_once(*calls: Callable[[], object]) -> list[str]:
 
     with ThreadPoolExecutor(len(calls)) as pool:
         return list(pool.map(attempt, calls))
+
+
+class Skew:
+    """Puts off the one that has just won, until both win: a race that one side wins is none."""
+
+    STEP = 0.02
+
+    def __init__(self) -> None:
+        #: In seconds: by how much the first begins later than the second; or earlier.
+        self.offset, self.random = 0.03, Random(7)
+        self.ends: set[str] = set()
+
+    def wait(self) -> None:
+        """Put the first off, if it is its turn."""
+        time.sleep(max(self.offset, 0))
+
+    def wait_second(self) -> None:
+        time.sleep(max(-self.offset, 0))
+
+    def learn(self, end: str) -> None:
+        """Note how the first ended, "won" or "told"."""
+        self.ends.add(end)
+        step = self.STEP * self.random.uniform(0.5, 1.5)
+        self.offset += step if end == "won" else -step
 
 
 def test_of_a_rejection_and_a_hire_exactly_one_wins_each_time() -> None:
