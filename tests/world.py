@@ -166,6 +166,7 @@ def a_ledger_line(**fields: Any) -> LedgerLine:
         "previous": "0" * 64,
         "hash": f"{number:064x}",
         "is_proven": True,
+        "proven_on": TODAY,
     }
     return LedgerLine.objects.create(**defaults | fields)
 

@@ -113,7 +113,7 @@ class Certificate:
 
 def compose(line: LedgerLine) -> Certificate:
     """Return the certificate of a line. Raises `NotProven`; a proof itself has none."""
-    if line.sequence is None or not line.is_proven or line.kind == LedgerLine.Kind.PROOF:
+    if line.sequence is None or not line.proven_on or line.kind == LedgerLine.Kind.PROOF:
         raise NotProven(_("This deletion has not been proven yet. Its certificate comes then."))
     return Certificate(
         form=FORM,
@@ -126,18 +126,11 @@ def compose(line: LedgerLine) -> Certificate:
         erased_on=line.day,
         rows=line.rows,
         objects=line.objects_count,
-        proven_on=_proven_on(line),
+        proven_on=line.proven_on,
         checked=CHECKED,
         backups_until=line.day + timedelta(days=settings.ATS_BACKUP_DAYS),
         policy=line.policy_version,
     )
-
-
-def _proven_on(line: LedgerLine) -> date:
-    proofs = LedgerLine.objects.filter(
-        kind=LedgerLine.Kind.PROOF, rule=LedgerLine.Rule.ABSENT, pk__gt=line.pk
-    )
-    return proofs.order_by("pk").values_list("day", flat=True).first() or line.day
 
 
 def verify(text: str) -> Certificate:

@@ -238,6 +238,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="ledgerline",
+            name="proven_on",
+            field=models.DateField(null=True),
+        ),
+        migrations.AddField(
+            model_name="ledgerline",
             name="previous",
             field=models.CharField(blank=True, max_length=64),
         ),

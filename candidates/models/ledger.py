@@ -61,9 +61,11 @@ class LedgerLine(models.Model):
     #: SHA-256 in hex of the line before, and of this one with it.
     previous = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64, blank=True)
-    #: Whether an object in storage has it, and whether a proof has confirmed it. Not in the hash.
+    #: Whether an object in storage has it, and whether and when a proof has confirmed it. Not in
+    #: the hash.
     is_copied = models.BooleanField(default=False)
     is_proven = models.BooleanField(default=False)
+    proven_on = models.DateField(null=True)
 
     objects = LedgerLines.as_manager()
 

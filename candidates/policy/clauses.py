@@ -228,8 +228,8 @@ CLAUSES = (
         "2.3",
         Part.TIME,
         lambda: _(
-            "Only a legal dispute or your own request for access or restriction may stop the"
-            " erasure, for as long as it lasts."
+            "Only a reason that our data protection sets down, such as a legal dispute, or your own"
+            " request for access or restriction may stop the erasure, for as long as it lasts."
         ),
         checks_data.holds_have_reason_and_end,
     ),

@@ -19,7 +19,7 @@ from candidates.models import Application, Confirmation, Employee, Run, User
 from candidates.pipeline import ChangeNotAllowed
 
 from . import clocks, telling
-from .census import counted, unforecast, unforeseen
+from .census import unforecast
 
 UNFORESEEN, CLOCKS, LATE, TIME = "unforeseen", "clocks", "late", "time"
 #: What only a replay of the ledger mends, never a confirmation.
@@ -69,23 +69,37 @@ def sentence(code: str) -> str:
     return str(SENTENCES[code])
 
 
-def reasons(now: datetime, *, due: int, drift: timedelta) -> list[str]:
+def reasons(now: datetime, *, due: int, unforeseen: int, drift: timedelta) -> list[str]:
     """Return why nothing may be deleted now: codes of `REASONS`, none if all is well.
 
-    `due` counts records; `drift` is how far the process's time is from the database's.
+    `due` counts records, and `unforeseen` those of them that no forecast had; `drift` is how far
+    the process's time is from the database's.
     """
     found = {
         TIME: drift > LARGEST_DRIFT,
-        UNFORESEEN: due > FEW and _is_unforeseen(now),
+        UNFORESEEN: unforeseen > 0 and _is_too_much(unforeseen + _unforeseen_today(now)),
         CLOCKS: due > 0 and clocks.disagree(now),
         LATE: due > FEW and _is_late(now),
     }
     return [code for code, holds in found.items() if holds]
 
 
-def _is_unforeseen(now: datetime) -> bool:
-    numbers = counted(unforeseen=unforeseen(now), closed=Application.objects.closed())
-    return numbers["unforeseen"] > too_many(numbers["closed"])
+def _is_too_much(unforeseen: int) -> bool:
+    return unforeseen > FEW and unforeseen > too_many(Application.objects.closed().count())
+
+
+def _unforeseen_today(now: datetime) -> int:
+    """Count what the day's earlier runs have let go unforeseen: many small runs are a large one."""
+    return sum(
+        min(numbers.get("unforeseen", 0), numbers.get("purged", 0))
+        for numbers in _of_day(retention.local_date(now)).values_list("numbers", flat=True)
+    )
+
+
+def _of_day(day: date) -> QuerySet[Run]:
+    """Return the purges since a day began."""
+    midnight = datetime.combine(day, time.min, tzinfo=retention.zone())
+    return Run.objects.of(Run.Job.PURGE).filter(started_at__gte=midnight)
 
 
 def _is_late(now: datetime) -> bool:
@@ -126,8 +140,7 @@ def is_confirmed(day: date, *, due: int, reasons: list[str]) -> bool:
 
 def _taken_since(word: Confirmation) -> int:
     """Count what the purges of its day have erased since a word was given."""
-    midnight = datetime.combine(word.day, time.min, tzinfo=retention.zone())
-    later = Run.objects.of(Run.Job.PURGE).filter(started_at__gte=max(word.at, midnight))
+    later = _of_day(word.day).filter(started_at__gte=word.at)
     return sum(numbers.get("purged", 0) for numbers in later.values_list("numbers", flat=True))
 
 

@@ -22,6 +22,7 @@ class Census:
 
     due: int
     due_employees: int
+    unforeseen: int
     held: int
     tombstones: int
     ending_certificates: int
@@ -38,6 +39,7 @@ class Census:
             **counted(
                 due=Application.objects.due(now),
                 due_employees=Employee.objects.due(now),
+                unforeseen=unforeseen(now),
                 held=Application.objects.past(now).held(now),
                 tombstones=Tombstone.objects.workable(now),
                 ending_certificates=ending_certificates(now),

@@ -160,7 +160,7 @@ TABLES: dict[str, Entry] = {
         Stays("record", "a hash that nobody can turn back without the key, of a random id"),
         Stays(
             "day kind rows objects_count rule policy_version written_at sequence previous hash"
-            " is_copied is_proven",
+            " is_copied is_proven proven_on",
             NUMBERS,
         ),
     ),

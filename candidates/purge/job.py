@@ -36,6 +36,7 @@ class Outcome:
 
     `failed` counts both: records that could not be erased, and objects. `stopped` has the codes
     of `brake.SENTENCES`; if there is one, nothing was erased, or would be, after a dry run.
+    `unforeseen` counts what was due without a forecast or a person's word.
     """
 
     due: int = 0
@@ -44,6 +45,7 @@ class Outcome:
     failed: int = 0
     held: int = 0
     breaches: int = 0
+    unforeseen: int = 0
     stopped: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -72,7 +74,7 @@ def run(*, now: datetime | None = None, dry_run: bool = False, exempt: bool = Fa
         if is_behind:
             outcome.stopped = [brake.BEHIND]
         elif not exempt:
-            outcome.stopped = _stopped_by(now, census.all_due, away)
+            _brake(now, census, outcome, away)
     if not dry_run:
         Job(now, census, outcome, database=database).do()
     return outcome
@@ -98,11 +100,14 @@ def _is_behind() -> bool:
         return False
 
 
-def _stopped_by(now: datetime, due: int, away: timedelta) -> list[str]:
-    """Return the reasons of the brake unless a privacy officer has confirmed them for today."""
-    found = brake.reasons(now, due=due, drift=away)
-    today = retention.local_date(now)
-    return [] if not found or brake.is_confirmed(today, due=due, reasons=found) else found
+def _brake(now: datetime, census: Census, outcome: Outcome, away: timedelta) -> None:
+    """Stop a run that has a reason to, unless a privacy officer has confirmed it for today."""
+    due, unforeseen = census.all_due, census.unforeseen
+    found = brake.reasons(now, due=due, unforeseen=unforeseen, drift=away)
+    if not found:
+        outcome.unforeseen = unforeseen
+    elif not brake.is_confirmed(retention.local_date(now), due=due, reasons=found):
+        outcome.stopped = found
 
 
 class Job:

@@ -89,5 +89,7 @@ def _write_down(finding: Finding, lines: list[int], kept: set[str], now: datetim
         log.error("something is left of what was erased, in: %s", ", ".join(finding.left))
         erasure.lay_out(kept, now=now, breach_at=now)
         return
+    today = retention.local_date(now)
     for start in range(0, len(lines), PAGE):
-        LedgerLine.objects.filter(pk__in=lines[start : start + PAGE]).update(is_proven=True)
+        page = LedgerLine.objects.filter(pk__in=lines[start : start + PAGE])
+        page.update(is_proven=True, proven_on=today)

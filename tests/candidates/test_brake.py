@@ -53,6 +53,15 @@ def test_25_that_nobody_foresaw_go_and_26_do_not() -> None:
     assert LedgerLine.objects.exclude(kind="proof").count() == 25
 
 
+def test_many_small_runs_of_a_day_are_a_large_one_and_the_next_day_begins_anew() -> None:
+    a_good_run(DAY)
+    some(20)
+    assert stopped() == []
+    some(6)
+    assert stopped() == ["unforeseen"]
+    assert purge.run(now=NOW + DAY).purged == 6
+
+
 def test_a_fifth_of_many_closed_applications_may_go_unforeseen() -> None:
     a_good_run(DAY)
     some(30)

@@ -21,11 +21,6 @@ pytestmark = pytest.mark.django_db
 ANOTHER_KEY = b"another key, also of 32 letters!"
 
 
-def a_proof(day: date) -> LedgerLine:
-    proof = {"kind": LedgerLine.Kind.PROOF, "rule": LedgerLine.Rule.ABSENT}
-    return a_ledger_line(day=day, **proof)
-
-
 def ordered(line: LedgerLine, *, email: str = "mira@posteo.example") -> CertificateMail:
     application = an_application(email=email)
     certificates.order([(application, line, NOW + timedelta(days=1))], now=NOW)
@@ -37,8 +32,7 @@ def ordered(line: LedgerLine, *, email: str = "mira@posteo.example") -> Certific
 
 def test_a_certificate_says_what_the_line_and_its_proof_say(settings: Settings) -> None:
     settings.ATS_BACKUP_DAYS = 30
-    line = a_ledger_line()
-    a_proof(TODAY + timedelta(days=1))
+    line = a_ledger_line(proven_on=TODAY + timedelta(days=1))
     certificate = certificates.compose(line)
     assert json.loads(certificate.json()) == {
         "form": "Halbjahr certificate of deletion 1",
@@ -62,7 +56,7 @@ def test_a_certificate_says_what_the_line_and_its_proof_say(settings: Settings) 
 @pytest.mark.parametrize(
     "fields",
     [
-        {"is_proven": False},
+        {"is_proven": False, "proven_on": None},
         {"sequence": None, "previous": "", "hash": ""},
         {"kind": LedgerLine.Kind.PROOF, "rule": LedgerLine.Rule.ABSENT},
     ],
@@ -115,7 +109,8 @@ def test_a_certificate_with_any_part_changed_is_none_of_ours() -> None:
 
 def changed_text(value: str) -> str:
     """Return the text with one letter or digit changed, still of its kind."""
-    return value[:-1] + ("1" if value[-1] != "1" else "2") if value[-1] != "=" else f"A{value[1:]}"
+    at = 0 if value.endswith("=") else len(value) - 1
+    return value[:at] + ("1" if value[at] != "1" else "2") + value[at + 1 :]
 
 
 def test_a_certificate_with_a_part_missing_or_added_is_none() -> None:
@@ -226,10 +221,10 @@ def test_the_address_is_never_kept_past_the_last_day() -> None:
 
 
 def test_a_certificate_waits_for_the_proof(mail_sink: MailSink) -> None:
-    line = a_ledger_line(is_proven=False)
+    line = a_ledger_line(is_proven=False, proven_on=None)
     ordered(line)
     assert certificates.send_due(NOW) == 0
-    LedgerLine.objects.filter(pk=line.pk).update(is_proven=True)
+    LedgerLine.objects.filter(pk=line.pk).update(is_proven=True, proven_on=TODAY)
     assert certificates.send_due(NOW) == 1
 
 

@@ -97,6 +97,7 @@ def test_what_is_due_is_erased_from_tables_and_storage_and_nothing_else() -> Non
         "failed": 0,
         "held": 0,
         "breaches": 0,
+        "unforeseen": 1,
         "stopped": [],
     }
     assert set(Application.objects.all()) == {tomorrow, still_open}
@@ -360,6 +361,7 @@ def test_the_command_prints_one_object() -> None:
         "failed": 0,
         "held": 0,
         "breaches": 0,
+        "unforeseen": 0,
         "stopped": [],
     }
 
