@@ -72,6 +72,10 @@ def _empty_bucket(client: Any) -> None:
     for page in client.get_paginator("list_object_versions").paginate(Bucket=machine.BUCKET):
         for row in page.get("Versions", []) + page.get("DeleteMarkers", []):
             client.delete_object(Bucket=machine.BUCKET, Key=row["Key"], VersionId=row["VersionId"])
+    for row in client.list_multipart_uploads(Bucket=machine.BUCKET).get("Uploads", []):
+        client.abort_multipart_upload(
+            Bucket=machine.BUCKET, Key=row["Key"], UploadId=row["UploadId"]
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -56,7 +56,8 @@ class Round:
 
         def purges() -> None:
             self.skew.wait_second()
-            outcomes.append(purge.run(now=NOW))
+            # Many rounds make a day on which far more goes than anybody foresaw.
+            outcomes.append(purge.run(now=NOW, exempt=True))
 
         end, _ = at_once(other, purges)
         assert (outcomes[0].failed, outcomes[0].stopped) == (0, [])
