@@ -50,7 +50,7 @@ def test_of_a_hold_and_a_purge_exactly_one_wins_each_time() -> None:
             skew.wait()
             hold(application, officer)
 
-        held, purged = at_once(set_hold, lambda: purge.run(now=NOW))
+        held, purged = at_once(set_hold, lambda: purge.run(now=NOW, exempt=True))
         assert purged == "won", "a purge never fails over a hold"
         there = Application.objects.filter(pk=application.pk).exists()
         assert there == (held == "won")
@@ -71,7 +71,7 @@ def test_a_request_for_access_that_comes_with_the_purge_is_kept_or_told() -> Non
             time.sleep(number % 10 * 0.004)
             requests.register(application, Request.Kind.ACCESS, by=None, now=NOW)
 
-        asked, _purged = at_once(ask, lambda: purge.run(now=NOW))
+        asked, _purged = at_once(ask, lambda: purge.run(now=NOW, exempt=True))
         there = Application.objects.filter(pk=application.pk).exists()
         assert there == (asked == "won")
         assert Request.objects.filter(application=application).count() == there
@@ -111,7 +111,7 @@ def test_a_hold_set_before_any_statement_up_to_the_claim_keeps_the_record() -> N
 
         between = Between(number, act)
         with connection.execute_wrapper(between):
-            purge.run(now=NOW)
+            purge.run(now=NOW, exempt=True)
         there = Application.objects.filter(pk=application.pk).exists()
         assert there == (between.outcome == ["won"])
         ends.append(between.outcome)
@@ -154,6 +154,6 @@ def test_one_request_that_is_sent_twice_at_once_is_one() -> None:
 
 def test_a_hold_on_what_is_gone_says_so() -> None:
     application = a_due_one(a_job())
-    purge.run(now=NOW)
+    purge.run(now=NOW, exempt=True)
     with pytest.raises(ChangeNotAllowed):
         hold(application, a_user("privacy_officer"))
