@@ -129,7 +129,7 @@ def _missing_lines(followed: chain.Chain, found: Iterable[files.Item]) -> Iterat
     last = 0
     for item in found:
         for fault in followed.take(item):
-            raise NotReplayed(f"{fault} {_('Nothing was changed.')}")
+            raise NotReplayed(_("%(fault)s Nothing was changed.") % {"fault": fault})
         if not isinstance(item, Line):
             continue
         if not last and item.sequence > number + 1:
@@ -145,7 +145,7 @@ def _missing_lines(followed: chain.Chain, found: Iterable[files.Item]) -> Iterat
         if item.sequence > number:
             yield item
     for fault in followed.end():
-        raise NotReplayed(f"{fault} {_('Nothing was changed.')}")
+        raise NotReplayed(_("%(fault)s Nothing was changed.") % {"fault": fault})
     if last < number:
         raise NotReplayed(
             _(
