@@ -160,7 +160,8 @@ def _cut(
 @officer
 def ledger_file(request: HttpRequest) -> StreamingHttpResponse:
     """Send the sealed lines as `manage.py ledger export` has them, a page in memory at a time."""
-    name = f"{_('ledger')}-{retention.local_date(timezone.now()).isoformat()}.csv"
+    stem = _("ledger")
+    name = f"{stem}-{retention.local_date(timezone.now()).isoformat()}.csv"
     return StreamingHttpResponse(
         ledger.as_csv(),
         content_type="text/csv; charset=utf-8",
