@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.utils import timezone
 
 from ats.logs import where
@@ -36,6 +37,15 @@ class TaskFailed(Exception):
     """A task failed; says where and with which kind of exception, nothing of anybody."""
 
 
+def mend_connection() -> None:
+    """Connect anew where a connection that broke at a commit has left Django no way out.
+
+    It would take itself to be in a transaction for ever, and so fail every task to come.
+    """
+    if connection.in_atomic_block and connection.closed_in_transaction:
+        connection.connect()
+
+
 def nameless(task: Callable[[], str]) -> Callable[[], str]:
     """Have a task's failure say nothing of a person: neither in the queue nor in the log."""
 
@@ -45,6 +55,7 @@ def nameless(task: Callable[[], str]) -> Callable[[], str]:
             return task()
         except Exception as error:
             log.exception("the task %s failed", task.__name__)
+            mend_connection()
             raise TaskFailed(where(error).strip()) from None
 
     return run

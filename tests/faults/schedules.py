@@ -50,7 +50,7 @@ class Scene:
         before = self.shelf.entries()
         disturbed()
         gc.collect()  # a cursor that a traceback keeps would keep SQLite's lock
-        connection.close()  # as the end of the process would
+        end_of_process()
         verdict = invariant.judge(self.expected, self.shelf, before)
         self.score.add(f"world {self.world.seed}, {what}", verdict.traces, verdict.lost)
 
@@ -84,6 +84,13 @@ class Scene:
         connection.close()
         thread.join(timeout=SECONDS)
         assert not thread.is_alive()
+
+
+def end_of_process() -> None:
+    """Let go of the connection, also of one that broke where Django cannot tell any more."""
+    connection.close()
+    if connection.in_atomic_block:
+        connection.connect()
 
 
 def struck(scene: Scene, fault: Fault, *, most: int, beside: bool = False) -> None:
