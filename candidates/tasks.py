@@ -8,6 +8,7 @@ which a database quotes the row. So each is `nameless`.
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 
 from django.contrib.sessions.models import Session
@@ -43,6 +44,8 @@ def mend_connection() -> None:
     It would take itself to be in a transaction for ever, and so fail every task to come.
     """
     if connection.in_atomic_block and connection.closed_in_transaction:
+        with suppress(Exception):  # whatever is left of it must not keep a lock
+            connection.connection.close()
         connection.connect()
 
 

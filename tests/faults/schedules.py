@@ -11,7 +11,7 @@ from typing import Self
 from django.core.cache import cache
 from django.db import connection
 
-from candidates import purge
+from candidates import purge, tasks
 from tests.faults import counting, invariant, objects, rows, worlds
 from tests.faults.bombs import Bomb, DiedError, Fault, Kind, armed
 from tests.world import NOW
@@ -89,8 +89,7 @@ class Scene:
 def end_of_process() -> None:
     """Let go of the connection, also of one that broke where Django cannot tell any more."""
     connection.close()
-    if connection.in_atomic_block:
-        connection.connect()
+    tasks.mend_connection()
 
 
 def struck(scene: Scene, fault: Fault, *, most: int, beside: bool = False) -> None:
