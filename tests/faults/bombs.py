@@ -67,11 +67,8 @@ def fail_to_serialize() -> None:
 
 
 def cut() -> None:
-    """Cut the connection: what follows finds it closed, or gets no answer."""
+    """Have the server cut the connection: what follows gets no answer. SQLite has no server."""
     if connection.connection is None:
-        return
-    if connection.vendor == "sqlite":
-        connection.connection.close()
         return
     pid = connection.connection.info.backend_pid
     parameters = connection.get_connection_params()
@@ -113,7 +110,7 @@ FAULTS = [
     UNEXPECTED,
     Fault("database error", refuse, ("statement", "commit")),
     Fault("serialization", fail_to_serialize, ("statement", "commit"), "postgresql"),
-    Fault("cut", cut, ("statement", "commit")),
+    Fault("cut", cut, ("statement", "commit"), "postgresql"),
     Fault("read-only", make_read_only, ("statement", "commit")),
     Fault("disk full", refuse_file(errno.ENOSPC), ("file",), "sqlite"),
     Fault("input/output error", refuse_file(errno.EIO), ("file",), "sqlite"),
