@@ -129,15 +129,22 @@ def write_line(request: HttpRequest, *, size: int, now: datetime) -> None:
 
 
 class KeepPrivate:
-    """Lets no cache keep what the workspace answers, be it a page, a redirect or an error."""
+    """Lets no cache keep what the workspace and the applicant's room answer, whatever it is.
+
+    No page learns the address of a room from a link in it.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if request.resolver_match and "hr" in request.resolver_match.namespaces:
+        spaces = request.resolver_match.namespaces if request.resolver_match else []
+        if {"hr", "room"} & {*spaces}:
             response["Cache-Control"] = "private, no-store"
+        if "room" in spaces:
+            response["Referrer-Policy"] = "no-referrer"
+            response["X-Robots-Tag"] = "noindex"
         return response
 
 

@@ -6,6 +6,7 @@ that says what to set. A secret may come from a file: `ATS_SECRET_KEY_FILE=/run/
 
 import json
 import os
+import re
 from base64 import b64decode
 from pathlib import Path
 from tempfile import gettempdir
@@ -171,6 +172,49 @@ def operator() -> dict[str, str]:
 
 
 ATS_OPERATOR = operator()
+
+
+def mail_address() -> str:
+    """Return the mailbox that applications and replies come to, with tags after a plus."""
+    value = text("ATS_MAIL_ADDRESS", ATS_OPERATOR["email"])
+    name, _at, host = value.rpartition("@")
+    try:
+        validate_email(value)
+    except ValidationError as error:
+        raise refuse("ATS_MAIL_ADDRESS", "is no address. Set it to one.") from error
+    # A tag has up to 52 letters and a plus, and 64 characters fit before the @ (RFC 5321).
+    if len(name) > 11 or "+" in name or not host.isascii():
+        raise refuse(
+            "ATS_MAIL_ADDRESS",
+            "cannot take tags. Set it to an address with at most 11 characters and no plus before"
+            " the @, such as jobs@example.org; mails to jobs+anything@example.org must reach it.",
+        )
+    return value
+
+
+ATS_MAIL_ADDRESS = mail_address()
+
+
+def brand() -> tuple[str, str]:
+    """Return the colours for what can be done, on light and on dark ground, or none of ours."""
+    values = text("ATS_ACCENT").lower().split()
+    if not values:
+        return "", ""
+    if len(values) != 2 or not all(re.fullmatch("#[0-9a-f]{6}", each) for each in values):
+        raise refuse("ATS_ACCENT", "holds no two colours. Set it to two as #1f5c45 #8fd6b4.")
+    return values[0], values[1]
+
+
+#: The operator's colours in place of ours; ats/checks.py refuses what is hard to read.
+ATS_ACCENT = brand()
+#: An SVG, PNG or WebP file that stands in the head of the public pages.
+ATS_LOGO = text("ATS_LOGO")
+#: Who processes data for the operator, one a line: named in the privacy notice.
+ATS_PROCESSORS = [each.strip() for each in text("ATS_PROCESSORS").splitlines() if each.strip()]
+#: The data protection authority that is responsible for the operator (Art. 77 GDPR).
+ATS_SUPERVISORY_AUTHORITY = text("ATS_SUPERVISORY_AUTHORITY")
+#: Whether applicants see in their room when somebody first opened their application.
+ATS_SHOW_FIRST_OPENED = flag("ATS_SHOW_FIRST_OPENED", True)
 
 # The clock --------------------------------------------------------------------------------
 
@@ -432,6 +476,21 @@ if DEBUG and not EMAIL_URL:
 else:
     vars().update(email())
 EMAIL_TIMEOUT = 15
+
+
+def mailbox() -> str:
+    """Return where the mails to ATS_MAIL_ADDRESS are fetched, or "" if they are not."""
+    value = text("IMAP_URL")
+    if not value:
+        return ""
+    example = "imaps://user:password@imap.example.org or imap://user:password@127.0.0.1:143."
+    parts = url("IMAP_URL", value, schemes={"imap", "imaps"}, example=example)
+    if not (parts.hostname and parts.username and parts.password):
+        raise refuse("IMAP_URL", f"lacks server, user or password. Set it to one like {example}")
+    return value
+
+
+IMAP_URL = mailbox()
 EMAIL_USE_LOCALTIME = True
 SENDER = ATS_OPERATOR["name"].replace("\\", "").replace('"', "'")
 DEFAULT_FROM_EMAIL = f'"{SENDER}" <{ATS_OPERATOR["email"]}>'

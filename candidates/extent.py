@@ -19,7 +19,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from candidates import reads
-from candidates.models import Employee, Event, Hold, Mail, Read, Request
+from candidates.models import (
+    AccessCopy,
+    Employee,
+    Event,
+    Hold,
+    Mail,
+    Read,
+    Request,
+    SeenMail,
+    Token,
+)
 from candidates.models.applications import Applications
 from candidates.purge.census import counted
 from candidates.purge.comprises import APPLICATION, EMPLOYEE
@@ -35,6 +45,9 @@ LABELS: dict[type[Model], Promise] = {
     Mail: _("Mails"),
     Hold: _("Holds"),
     Request: _("Requests"),
+    AccessCopy: _("Copies of all data"),
+    SeenMail: _("Marks of mails taken in"),
+    Token: _("Links and reply addresses"),
     Read: _("Downloads in the read log"),
 }
 

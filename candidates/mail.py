@@ -109,6 +109,11 @@ def take_back_rejection(application: Application) -> bool:
     return untried > 0
 
 
+def is_secret(application: Application) -> bool:
+    """Whether a rejection has been decided that its applicant cannot know of yet."""
+    return application.mails.filter(purpose=Mail.Purpose.REJECTION).untried().exists()
+
+
 def send_due(now: datetime) -> int:
     """Send the mails whose time has come. Return how many a mail server took."""
     stop = time.monotonic() + LONGEST_RUN.total_seconds()

@@ -13,9 +13,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy, pgettext, pgettext_lazy
 
-from candidates import retention
+from candidates import mail, retention
 from candidates.models import Application, Event, Hold, Mail, Request, User
-from candidates.models.mail import Mails
 from candidates.status import Status
 
 if TYPE_CHECKING:
@@ -145,13 +144,9 @@ def why_for_applicant(application: Application, now: datetime) -> str:
         application,
         now,
         reopened_at=told.created_at if told else None,
-        is_secret=_rejections(application).untried().exists(),
+        is_secret=mail.is_secret(application),
     )
     return " ".join(story.tell())
-
-
-def _rejections(application: Application) -> Mails:
-    return Mail.objects.filter(application=application, purpose=Mail.Purpose.REJECTION)
 
 
 @dataclass(frozen=True)

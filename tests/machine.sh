@@ -1,5 +1,6 @@
 #!/bin/sh
-# What tests need of the machine itself: a browser, PostgreSQL, clamd, LibreOffice, gettext, fonts.
+# What tests need of the machine itself: a browser, PostgreSQL, clamd, Dovecot, LibreOffice,
+# gettext, fonts.
 # As root it is installed; otherwise this says what to install, and in CI that is an error.
 # It runs before `make setup`, which refuses to start without some of it.
 set -eu
@@ -13,6 +14,7 @@ need() { # need PACKAGE COMMAND…: the package is missing unless the command su
 }
 has_postgres() { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }
 has_clamd() { command -v clamd || ls /usr/sbin/clamd; }
+has_dovecot() { command -v dovecot || ls /usr/sbin/dovecot; }
 has_venv() { "$python" -c 'import ensurepip, venv'; }
 has_magic() { "$python" -c 'import ctypes.util, sys; sys.exit(not ctypes.util.find_library("magic"))'; }
 has_fonts() { ls /usr/share/fonts/truetype/liberation* || fc-list | grep -i liberation; }
@@ -22,6 +24,7 @@ need libmagic1 has_magic
 need chromium command -v chromium
 need postgresql has_postgres
 need clamav-daemon has_clamd
+need dovecot-imapd has_dovecot
 need libreoffice-writer-nogui command -v soffice
 need gettext command -v xgettext
 need fonts-liberation has_fonts
@@ -31,7 +34,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "Installing for the tests:$packages"
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq
-    # Its package would start a server of its own; tests start theirs.
+    # These packages would start servers of their own; tests start theirs.
     mkdir -p /etc/postgresql-common
     test -e /etc/postgresql-common/createcluster.conf ||
         echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf

@@ -6,14 +6,16 @@ from .employees import Employee
 from .holds import Hold
 from .jobs import Job, Stage
 from .ledger import Heartbeat, LedgerLine
-from .mail import Mail
+from .mail import Mail, SeenMail, StrayMail
 from .reads import Read
-from .requests import Request
+from .requests import AccessCopy, Request
 from .runs import Confirmation, Run
 from .statistics import Duration, Tally
+from .tokens import LostLink, Token, Tries
 from .users import User
 
 __all__ = [
+    "AccessCopy",
     "Application",
     "CertificateMail",
     "Confirmation",
@@ -24,11 +26,16 @@ __all__ = [
     "Hold",
     "Job",
     "LedgerLine",
+    "LostLink",
     "Mail",
     "Read",
     "Request",
     "Run",
+    "SeenMail",
     "Stage",
+    "StrayMail",
     "Tally",
+    "Token",
+    "Tries",
     "User",
 ]

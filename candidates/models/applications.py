@@ -84,6 +84,8 @@ class Application(models.Model):
     legal_basis = models.CharField(_("legal basis"), max_length=10, choices=LegalBasis)
     policy_version = models.CharField(_("privacy policy"), max_length=20)
     received_at = models.DateTimeField(_("received"))
+    #: When one of those who decide first opened it.
+    first_opened_at = models.DateTimeField(_("first opened"), null=True)
     #: When the application came to its stage, so how long it has waited there.
     stage_since = models.DateTimeField(_("in this stage since"))
 
@@ -232,6 +234,10 @@ class Event(models.Model):
         REFUSED = "refused", _("request refused")
         EARLY = "early", _("to be erased at once")
         CORRECTED = "corrected", _("details corrected")
+        ADDED = "added", _("documents added")
+        REMOVED = "removed", _("document removed")
+        WROTE = "wrote", _("mail from the applicant")
+        RELEASED = "released", _("copy of all data released")
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="events")
     kind = models.CharField(max_length=20, choices=Kind)
@@ -239,7 +245,7 @@ class Event(models.Model):
     by: "models.ForeignKey[User | None, User | None]" = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
-    #: The stage or job that it went to, the number of documents, or the name of the removed one;
+    #: The stage or job that it went to, the number of documents, or the name of a removed one;
     #: never a link to a row.
     detail = models.CharField(max_length=200, blank=True)
     reason = models.TextField(blank=True)

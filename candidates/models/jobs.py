@@ -1,9 +1,11 @@
 """Jobs and the stages of their pipelines."""
 
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +13,13 @@ from django.utils.translation import pgettext_lazy
 
 if TYPE_CHECKING:
     from .users import User
+
+
+class Jobs(models.QuerySet["Job"]):
+    def taking(self, today: date) -> Self:
+        """Return those that take applications: published, and not past their last day."""
+        in_time = Q(apply_until__isnull=True) | Q(apply_until__gte=today)
+        return self.filter(in_time, is_published=True)
 
 
 class Job(models.Model):
@@ -22,15 +31,38 @@ class Job(models.Model):
         EITHER = "either", _("Full or part time")
         TRAINEE = "trainee", _("Vocational training")
 
-    slug = models.SlugField(_("address on the web"), unique=True, max_length=80)
+    class PayPeriod(models.TextChoices):
+        HOUR = "hour", _("an hour")
+        MONTH = "month", _("a month")
+        YEAR = "year", _("a year")
+
+    #: Also in the job's mail address, so no longer than the 64 characters before an @ allow.
+    slug = models.SlugField(_("address on the web"), unique=True, max_length=50)
     title = models.CharField(_("title"), max_length=120)
     language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES)
     team = models.CharField(_("team"), max_length=80)
+    #: As people say it; the postal address below is for search engines.
     place = models.CharField(_("place"), max_length=80)
+    street = models.CharField(_("street"), max_length=120, blank=True)
+    postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
+    locality = models.CharField(_("town"), max_length=80, blank=True)
+    country = models.CharField(_("country"), max_length=2, default="DE")
+    #: Whether all of the work can be done from anywhere in the country.
+    is_remote = models.BooleanField(_("from anywhere"), default=False)
     kind = models.CharField(_("type"), max_length=20, choices=Kind)
     description = models.TextField(_("description"), help_text=_("Markdown."))
+    #: What it pays at least and at most, before taxes (Directive (EU) 2023/970, Art. 5).
+    pay_from = models.PositiveIntegerField(_("pay from"), null=True, blank=True)
+    pay_to = models.PositiveIntegerField(_("pay to"), null=True, blank=True)
+    pay_currency = models.CharField(_("currency"), max_length=3, default="EUR")
+    pay_period = models.CharField(
+        _("pay for"), max_length=10, choices=PayPeriod, default=PayPeriod.YEAR
+    )
     answer_days = models.PositiveSmallIntegerField(_("answer within days"), default=14)
     is_published = models.BooleanField(_("published"), default=False)
+    published_on = models.DateField(_("published on"), null=True, blank=True)
+    #: The last day on which applications are taken; None: until it is no longer published.
+    apply_until = models.DateField(_("apply until"), null=True, blank=True)
     is_confidential = models.BooleanField(
         _("confidential"), default=False, help_text=_("Only the hiring team sees it.")
     )
@@ -39,8 +71,16 @@ class Job(models.Model):
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
+    objects = Jobs.as_manager()
+
     class Meta:
         ordering = ["title", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(pay_to__isnull=True) | Q(pay_from__lte=F("pay_to")),
+                name="job_pay_from_is_at_most_pay_to",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -1,5 +1,6 @@
 """The outbox: mails are rows, written with the change that they tell of and sent by a job."""
 
+import uuid
 from datetime import datetime
 from typing import Self
 
@@ -13,8 +14,8 @@ from .applications import Application
 
 class Mails(models.QuerySet["Mail"]):
     def unsent(self) -> Self:
-        """Return those that no mail server has taken for certain."""
-        return self.exclude(state=Mail.State.SENT)
+        """Return those of ours that no mail server has taken for certain."""
+        return self.filter(state__in=[Mail.State.QUEUED, Mail.State.SENDING])
 
     def untried(self) -> Self:
         """Return those that nobody has begun to hand to a mail server."""
@@ -26,7 +27,10 @@ class Mails(models.QuerySet["Mail"]):
 
 
 class Mail(models.Model):
-    """One mail to an applicant. Kept with the application, gone with it."""
+    """One mail to or from an applicant. Kept with the application, gone with it.
+
+    A link to the applicant's room stands in `body` without its token; that enters at sending.
+    """
 
     class Purpose(models.TextChoices):
         RECEIPT = "receipt", _("Receipt")
@@ -36,15 +40,33 @@ class Mail(models.Model):
         INFECTED = "infected", _("Infected document")
         REQUESTED = "requested", _("Request received")
         ANSWERED = "answered", _("Answer to a request")
+        LINK = "link", _("Link to the room")
+        ADDRESS = "address", _("Confirmation of an address")
+        NEW_ADDRESS = "new-address", _("Change of the address")
+        ERASURE = "erasure", _("Confirmation of an erasure")
+        WITHDRAWN = "withdrawn", _("Withdrawal")
+        DOCUMENTS = "documents", _("Documents")
+        COPY = "copy", _("Copy of all data")
+        #: From the applicant.
+        REPLY = "reply", _("Mail from the applicant")
+        AUTOMATIC = "automatic", _("Automatic reply")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("queued")
         SENDING = "sending", _("being sent")
         SENT = "sent", _("sent")
+        #: Taken by a mail server, and returned later.
+        BOUNCED = "bounced", _("returned as undeliverable")
+        #: From the applicant.
+        RECEIVED = "received", _("received")
+
+    #: Purposes of mails that came in.
+    INCOMING = (Purpose.REPLY, Purpose.AUTOMATIC)
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="mails")
     purpose = models.CharField(max_length=20, choices=Purpose)
     language = models.CharField(max_length=2, choices=settings.LANGUAGES)
+    #: Whose mailbox it goes to or came from.
     to = models.EmailField()
     subject = models.CharField(max_length=200)
     body = models.TextField()
@@ -63,15 +85,66 @@ class Mail(models.Model):
         ordering = ["-created_at", "-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(state="sent", sent_at__isnull=False)
-                | Q(state__in=["queued", "sending"], sent_at__isnull=True),
+                condition=Q(state__in=["sent", "bounced"], sent_at__isnull=False)
+                | Q(state__in=["queued", "sending", "received"], sent_at__isnull=True),
                 name="mail_sent_has_its_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="received", purpose__in=["reply", "automatic"])
+                | ~Q(Q(state="received") | Q(purpose__in=["reply", "automatic"])),
+                name="mail_received_is_the_applicants",
             ),
         ]
         indexes = [
             models.Index(fields=["application", "-created_at"], name="mail_history"),
-            models.Index(fields=["send_at"], condition=~Q(state="sent"), name="mail_sendable"),
+            models.Index(
+                fields=["send_at"],
+                condition=Q(state__in=["queued", "sending"]),
+                name="mail_sendable",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.get_purpose_display()
+
+    @property
+    def is_incoming(self) -> bool:
+        return self.purpose in self.INCOMING
+
+
+class SeenMail(models.Model):
+    """A mail that was taken in: it is not taken in twice. Gone with its application."""
+
+    #: A keyed hash of the Message-ID, or of the whole mail where it has none.
+    digest = models.CharField(max_length=64, unique=True)
+    application = models.ForeignKey(Application, models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return self.digest
+
+
+class StrayMail(models.Model):
+    """A mail that no application could be made of: a person reads it. Gone after 30 days."""
+
+    class Reason(models.TextChoices):
+        UNREADABLE = "unreadable", _("cannot be read")
+        NO_SENDER = "no-sender", _("names no sender who can be answered")
+        NO_JOB = "no-job", _("names no position")
+        TOO_LARGE = "too-large", _("is too large")
+        AUTOMATIC = "automatic", _("was sent by a machine")
+        LIST = "list", _("came over a mailing list")
+        UNKNOWN = "unknown", _("belongs to nothing here any more")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    digest = models.CharField(max_length=64, unique=True)
+    reason = models.CharField(max_length=20, choices=Reason)
+    received_at = models.DateTimeField()
+    #: The whole mail as it came.
+    raw = models.BinaryField()
+
+    class Meta:
+        ordering = ["-received_at", "-pk"]
+        indexes = [models.Index(fields=["-received_at", "-id"], name="stray_mail_list")]
+
+    def __str__(self) -> str:
+        return self.get_reason_display()

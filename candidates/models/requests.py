@@ -29,8 +29,9 @@ class Requests(models.QuerySet["Request"]):
         return self.filter(pending | Q(kind=Request.Kind.OBJECTION, state=Request.State.ANSWERED))
 
     def late(self, today: date) -> Self:
-        """Return those whose month is over and that are not answered."""
-        return self.pending().filter(due_on__lt=today)
+        """Return those whose month is over and that nobody here has done their part for."""
+        waiting = self.filter(state__in=[Request.State.OPEN, Request.State.GRANTED])
+        return waiting.filter(due_on__lt=today)
 
 
 class Request(models.Model):
@@ -47,10 +48,12 @@ class Request(models.Model):
         OPEN = "open", _("open")
         #: Only an erasure: the privacy officer agrees, a second person has not yet.
         GRANTED = "granted", _("waits for a second person")
+        #: Only an access: the copy lies in the applicant's room and waits to be fetched.
+        RELEASED = "released", _("copy is ready")
         ANSWERED = "answered", _("answered")
         REFUSED = "refused", _("refused")
 
-    PENDING = (State.OPEN, State.GRANTED)
+    PENDING = (State.OPEN, State.GRANTED, State.RELEASED)
     RESTRICTING = (Kind.RESTRICTION, Kind.OBJECTION)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -92,17 +95,21 @@ class Request(models.Model):
                 condition=~Q(state="granted") | Q(kind="erasure"),
                 name="request_waits_for_a_second_person_if_erasure",
             ),
+            models.CheckConstraint(
+                condition=~Q(state="released") | Q(kind="access"),
+                name="request_is_released_if_access",
+            ),
             # Asked twice is asked once.
             models.UniqueConstraint(
                 fields=["application", "kind"],
-                condition=Q(state__in=["open", "granted"]),
+                condition=Q(state__in=["open", "granted", "released"]),
                 name="request_pending_once",
             ),
         ]
         indexes = [
             models.Index(
                 fields=["due_on", "id"],
-                condition=Q(state__in=["open", "granted"]),
+                condition=Q(state__in=["open", "granted", "released"]),
                 name="request_pending",
             ),
             models.Index(fields=["application", "-received_at"], name="request_history"),
@@ -114,3 +121,21 @@ class Request(models.Model):
     @property
     def is_pending(self) -> bool:
         return self.state in self.PENDING
+
+
+class AccessCopy(models.Model):
+    """The full copy of a person's data (Art. 15 GDPR) as the privacy officer released it.
+
+    Gone with its request, and so with the application.
+    """
+
+    request = models.OneToOneField(Request, models.CASCADE, related_name="copy")
+    #: What was compiled, struck as the officer said, section by section; see `copies.compile`.
+    content = models.JSONField()
+    released_at = models.DateTimeField()
+    #: Until when it can be fetched; then the request counts as answered all the same.
+    fetch_until = models.DateTimeField()
+    fetched_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -33,7 +33,15 @@ ROW = (
             "legal_basis",
             "policy_version",
         ),
-        *("received_at", "stage_since", "status", "decided_on", "delete_on", "retention_months"),
+        *(
+            "received_at",
+            "first_opened_at",
+            "stage_since",
+            "status",
+            "decided_on",
+            "delete_on",
+            "retention_months",
+        ),
         *("early", "early_at", "restricted_at", "foreseen_on", "wants_certificate"),
     }
 )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Count, F, Model
 
-from candidates.models import Event, Hold, Mail, Read, Request
+from candidates.models import AccessCopy, Event, Hold, Mail, Read, Request, SeenMail, Token
 from storage.models import Attachment, Page, Words
 
 #: Each table, with the way from its rows to the record that they go with.
@@ -17,6 +17,9 @@ APPLICATION: Parts = {
     Mail: "application",
     Hold: "application",
     Request: "application",
+    AccessCopy: "request__application",
+    SeenMail: "application",
+    Token: "application",
     Read: "application",
     Attachment: "application",
     Words: "attachment__application",

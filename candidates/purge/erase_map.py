@@ -44,8 +44,8 @@ TABLES: dict[str, Entry] = {
     "candidates.Application": (
         Goes(
             "id submission job stage first_name last_name email phone language source legal_basis"
-            " policy_version received_at stage_since status decided_on delete_on early_at early"
-            " restricted_at foreseen_on wants_certificate retention_months",
+            " policy_version received_at first_opened_at stage_since status decided_on delete_on"
+            " early_at early restricted_at foreseen_on wants_certificate retention_months",
             APPLICATIONS,
             "on its deletion day, or when an ended hold or a granted request makes it due",
         ),
@@ -76,6 +76,29 @@ TABLES: dict[str, Entry] = {
             WITH_APPLICATION,
         ),
     ),
+    "candidates.AccessCopy": (
+        Goes("request content released_at fetch_until fetched_at", APPLICATIONS, WITH_APPLICATION),
+    ),
+    "candidates.SeenMail": (Goes("digest application", APPLICATIONS, WITH_APPLICATION),),
+    "candidates.Token": (
+        Goes(
+            "digest application purpose mail address created_at expires_at",
+            APPLICATIONS,
+            "in the transaction that erases its application; before that when it is replaced, used"
+            " or over (candidates.tokens)",
+        ),
+    ),
+    "candidates.StrayMail": (
+        Goes(
+            "id digest reason received_at raw",
+            "candidates.intake.forget_strays",
+            "when a person has dealt with it, after 30 days at the latest",
+        ),
+    ),
+    "candidates.LostLink": (
+        Goes("email language asked_at", "candidates.room.answer_lost", "within a minute"),
+    ),
+    "candidates.Tries": (Goes("digest count ends_at", "candidates.limits.forget", "within a day"),),
     "candidates.Read": (
         Goes(
             "application employee document by at",
@@ -174,8 +197,9 @@ TABLES: dict[str, Entry] = {
     ),
     "candidates.Job": (
         Stays(
-            "slug title language team place kind description answer_days is_published"
-            " is_confidential created_at",
+            "slug title language team place street postal_code locality country is_remote kind"
+            " description pay_from pay_to pay_currency pay_period answer_days is_published"
+            " published_on apply_until is_confidential created_at",
             "what is advertised, by those who work here",
         ),
     ),

@@ -1,0 +1,1 @@
+"""What strangers may try how often; see docs/how-it-works.md."""

@@ -1,0 +1,77 @@
+"""The key to a room: a cookie of half an hour, for what a link from a mail has opened.
+
+It names the token that opened the room, so that a link that is replaced shuts the room too, and a
+purge leaves nothing behind that it could open. It goes to `/my/` alone.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+
+from candidates.models import Application, Token
+
+COOKIE = "room"
+PATH = "/my/"
+#: How long a room stays open after the last page of it.
+LASTS = timedelta(minutes=30)
+
+#: A page of the room: it is given the application whose room is open.
+RoomView = Callable[..., HttpResponse]
+
+
+def unlock(response: HttpResponse, token: Token) -> HttpResponse:
+    """Give the browser the key to the room that this token opens, for another half hour."""
+    response.set_signed_cookie(
+        COOKIE,
+        str(token.pk),
+        salt=COOKIE,
+        path=PATH,
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Strict",
+    )
+    return response
+
+
+def shut(response: HttpResponse) -> HttpResponse:
+    """Take the key from the browser."""
+    response.delete_cookie(COOKIE, path=PATH, samesite="Strict")
+    return response
+
+
+def key(request: HttpRequest) -> Token | None:
+    """Return the token whose room this browser has open, or None."""
+    pk = request.get_signed_cookie(
+        COOKIE, default="", salt=COOKIE, max_age=int(LASTS.total_seconds())
+    )
+    if not pk:
+        return None
+    tokens = Token.objects.valid(timezone.now()).filter(purpose=Token.Purpose.ROOM)
+    return tokens.filter(pk=pk).select_related("application__job").first()
+
+
+def in_room(view: RoomView) -> Callable[..., HttpResponse]:
+    """Open a view to whoever has a room open: `view(request, application, …)`; others are told."""
+
+    @login_not_required
+    @never_cache
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        token = key(request)
+        if token is None:
+            return shut(render(request, "room/over.html", status=403))
+        application: Application = token.application
+        response = view(request, application, *args, **kwargs)
+        if COOKIE in response.cookies or not Token.objects.filter(pk=token.pk).exists():
+            return response
+        return unlock(response, token)
+
+    return guarded
