@@ -7,6 +7,7 @@ for objecting must not prolong storage. An erasure ahead of the clock takes two 
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -123,11 +124,13 @@ def correct(request: Request, *, person: Person, answer: str, by: User, now: dat
     changed = [
         name for name, value in asdict(person).items() if getattr(application, name) != value
     ]
+    # Not those that go to another address on purpose.
+    waiting = application.mails.filter(state=Mail.State.QUEUED, to=application.email)
     for name in changed:
         setattr(application, name, getattr(person, name))
     if changed:
         application.save(update_fields=changed)
-        application.mails.filter(state=Mail.State.QUEUED).update(to=application.email)
+        waiting.update(to=application.email)
         detail = ",".join(changed)
         application.events.create(kind=Event.Kind.CORRECTED, by=by, at=now, detail=detail)
     _decide(request, Request.State.ANSWERED, text=_given(answer), by=by, now=now)
@@ -258,7 +261,7 @@ def _end(request: Request, application: Application, *, by: User | None, now: da
     request.holds.in_force(now).update(until=now)
     restricted = application.restricted_at
     _restrict(application, now)
-    about = {
+    about: dict[str, Any] = {
         "request": request,
         "held": Application.objects.filter(pk=application.pk).held(now).exists(),
         "lifted": restricted and not application.restricted_at,
