@@ -14,10 +14,9 @@ from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.crypto import salted_hmac
-from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from candidates import addresses, tokens
+from candidates import addresses, retention, tokens
 from candidates.models import Application, Mail, Token
 
 from . import words
@@ -96,7 +95,7 @@ def _message(mail: Mail, *, reply: str, now: datetime, link: str = "") -> EmailM
         reply_to=[f'"{settings.SENDER}" <{address}>'],
         headers={
             "From": settings.DEFAULT_FROM_EMAIL,
-            "Date": format_datetime(localtime(now)),
+            "Date": format_datetime(now.astimezone(retention.zone())),
             "Message-ID": _message_id(mail),
             # No machine shall answer (RFC 3834; the second is Exchange's).
             "Auto-Submitted": "auto-generated",

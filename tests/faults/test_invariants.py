@@ -438,12 +438,12 @@ ROOT = Path(__file__).resolve().parents[2]
 TIMELESS = [
     *(
         f"candidates/{name}.py"
-        for name in ("pipeline", "hiring", "retention", "mail", "runs", "holds", "requests", "why")
+        for name in ("pipeline", "hiring", "retention", "runs", "holds", "requests", "why")
     ),
     # Only `moment` asks what time it is.
     *(
         f"candidates/{path.parent.name}/{path.name}"
-        for package in ("certificates", "ledger", "purge")
+        for package in ("certificates", "ledger", "mail", "purge")
         for path in sorted((ROOT / "candidates" / package).glob("*.py"))
         if path.name != "moment.py"
     ),
