@@ -1,4 +1,4 @@
-"""A person at the keyboard alone: Tab, Enter, Space and letters, and always seeing where they are."""
+"""A person at the keyboard alone, who has to see at every stop where they are."""
 
 from typing import TYPE_CHECKING
 
@@ -7,14 +7,16 @@ if TYPE_CHECKING:
 
 #: More stops than any page of ours has.
 MOST = 80
-#: The accessible name of the element in focus, as far as our pages give names, and whether it shows.
+#: What has the focus, by the words that our pages give it, and whether a person can see that.
 FOCUS = """() => {
-  const it = document.activeElement;
-  const words = (it.getAttribute("aria-label") || [...(it.labels || [])].map(l => l.innerText).join(" ")
-    || it.innerText || it.value || "").replace(/\\s+/g, " ").trim();
-  const look = getComputedStyle(it), box = it.getBoundingClientRect();
-  const ringed = look.outlineStyle !== "none" && parseFloat(look.outlineWidth) > 0;
-  return {words, ringed, inside: box.width > 0 && box.right > 0 && box.left < innerWidth};
+  const it = document.activeElement, look = getComputedStyle(it), box = it.getBoundingClientRect();
+  const labels = [...(it.labels || [])].map(label => label.innerText).join(" ");
+  const words = it.getAttribute("aria-label") || labels || it.innerText || it.value || "";
+  return {
+    words: words.replace(/\\s+/g, " ").trim(),
+    ringed: look.outlineStyle !== "none" && parseFloat(look.outlineWidth) > 0,
+    inside: box.width > 0 && box.right > 0 && box.left < innerWidth,
+  };
 }"""
 
 

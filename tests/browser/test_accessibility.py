@@ -30,6 +30,13 @@ NO_PAGES = {
     *("careers:feed", "room:download", "room:copy", "room:file"),
 }
 
+#: The elements whose content is wider than the page, if it has to be scrolled sideways.
+WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+  [...document.querySelectorAll("body, body *")].filter(
+    each => Math.max(each.getBoundingClientRect().right, each.scrollWidth) > innerWidth
+  ).map(each => each.outerHTML.slice(0, 120))
+"""
+
 Prepare = Callable[["Page"], None]
 
 
@@ -82,13 +89,24 @@ def looking(chromium: "Browser", look: tuple[str, str]) -> "Iterator[Page]":
 
 
 def findings(page: "Page") -> list[str]:
-    """Return what axe finds on a page, a line each: rule, help and the elements."""
+    """Return what is wrong with a page, a line each: what axe finds, and what does not fit."""
+    path = urlsplit(page.url).path
     found = Axe().run(page, options=OPTIONS).response["violations"]
     return [
-        f"{urlsplit(page.url).path} {each['id']}: {each['help']} {node['target']} {node['html']}"
+        f"{path} {each['id']}: {each['help']} {node['target']} {node['html']}"
         for each in found
         for node in each["nodes"]
-    ]
+    ] + [f"{path} reflow: {each}" for each in too_wide(page)]
+
+
+def too_wide(page: "Page") -> list[str]:
+    """Return what sticks out at 400 % zoom: 1280 pixels are 320 then (WCAG 1.4.10)."""
+    size = page.viewport_size
+    page.set_viewport_size({"width": 320, "height": 256})
+    wide: list[str] = page.evaluate(WIDE)
+    if size:
+        page.set_viewport_size(size)
+    return wide
 
 
 def walk(
@@ -105,9 +123,10 @@ def walk(
 
 
 def test_axe_finds_what_is_wrong(page: "Page") -> None:
-    page.set_content("<html><body><main><h1>Job</h1><img src=''><input></main></body></html>")
+    wide = f"<pre>{'wide' * 99}</pre>"
+    page.set_content(f"<body><main><h1>Job</h1><img src=''><input>{wide}</main></body>")
     rules = {line.split(" ")[1] for line in findings(page)}
-    assert {"document-title:", "html-has-lang:", "image-alt:", "label:"} <= rules
+    assert {"document-title:", "html-has-lang:", "image-alt:", "label:", "reflow:"} <= rules
 
 
 # Before an application ------------------------------------------------------------------------
