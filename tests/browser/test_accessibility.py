@@ -18,7 +18,7 @@ from tests import world
 from tests.candidates.test_permissions import ROWS
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, FilePayload, Page
     from pytest_django.live_server_helper import LiveServer
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -58,13 +58,14 @@ def send_wrongly(page: "Page") -> None:
     send(page)
 
 
+def pdf(name: str, content: bytes) -> "FilePayload":
+    return {"name": name, "mimeType": "application/pdf", "buffer": content}
+
+
 def add_files(page: "Page") -> None:
     """Add a file that is refused, beside one that is not."""
     page.locator("#attachments").set_input_files(
-        [
-            {"name": "CV.pdf", "mimeType": "application/pdf", "buffer": world.a_pdf()},
-            {"name": "Letter.pdf", "mimeType": "application/pdf", "buffer": b"MZ\x90 a program"},
-        ]
+        [pdf("CV.pdf", world.a_pdf()), pdf("Letter.pdf", b"MZ\x90 a program")]
     )
     page.locator(".file.refused").wait_for()
     page.locator(".file.good").wait_for()
