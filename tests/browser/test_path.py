@@ -1,6 +1,7 @@
 """A person's whole way on a phone: from the list of jobs to the receipt in the mail, and back."""
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from tests import world
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+    from pytest_django.fixtures import Settings
     from pytest_django.live_server_helper import LiveServer
 
     from tests.conftest import MailSink
@@ -18,14 +20,14 @@ if TYPE_CHECKING:
 
 @pytest.mark.django_db(transaction=True)
 def test_from_the_list_to_the_receipt_in_the_mail_it_takes_seven_interactions(
-    live_server: "LiveServer", chromium: "Browser", mail_sink: "MailSink", settings: object
+    live_server: "LiveServer", chromium: "Browser", mail_sink: "MailSink", settings: "Settings"
 ) -> None:
     world.a_job(title="Schweißtechnik", slug="welder")
-    settings.ATS_SITE_URL = live_server.url  # type: ignore[attr-defined]
+    settings.ATS_SITE_URL = live_server.url
     context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="de-DE")
     page = context.new_page()
     page.goto(f"{live_server.url}/jobs/")
-    interactions = (
+    interactions: tuple[Callable[[], object], ...] = (
         lambda: page.get_by_role("link", name="Schweißtechnik").click(),
         lambda: page.get_by_role("link", name="Jetzt bewerben", exact=True).click(),
         lambda: page.get_by_label("Vorname").fill("Mira"),
