@@ -1,18 +1,21 @@
 """The application form: what it takes in, and what comes back with all that was entered."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.forms import model_to_dict
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.crypto import get_random_string
+from django.utils.crypto import get_random_string, salted_hmac
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -24,6 +27,7 @@ from candidates.forms import stamps
 from candidates.forms.apply import ApplyForm, to_uuid
 from candidates.forms.files import Files, earlier, hold, receive, refusals
 from candidates.models import Application, Job
+from candidates.pipeline import Person
 from candidates.views.careers import closed, known
 from candidates.views.visitor import held_until
 from storage import uploads
@@ -125,10 +129,11 @@ def answer(request: HttpRequest, job: Job | None, *, slug: str | None = None) ->
     """
     now = timezone.now()
     if request.method != "POST":
-        return page(request, Sheet(job, stamps.made(now)), now=now)
+        form = ApplyForm(initial={"submission": number(request, slug, now)})
+        return page(request, Sheet(job, stamps.made(now), form), now=now)
     form = ApplyForm(request.POST)
     is_used = Application.objects.filter(submission=form.submission).exists()
-    if is_used and is_known(form, slug):
+    if is_used and is_known(request, form, slug):
         return thank(job)
     sheet = read(request, job, slug=slug, now=now)
     if is_used:
@@ -171,12 +176,38 @@ def hand_in(request: HttpRequest, sheet: Sheet, *, now: datetime) -> HttpRespons
     return page(request, sheet, now=now)
 
 
-def is_known(form: ApplyForm, slug: str | None) -> bool:
-    """Return whether this form has been sent before, to this job by the same person."""
+def number(request: HttpRequest, slug: str | None, now: datetime) -> UUID:
+    """Return the number of a new form: the same for this browser and job until the day is over.
+
+    The way back from the thanks may lead to a form that is fetched anew, and what is then sent
+    again is the same application.
+    """
+    get_token(request)  # a first visit has no secret yet
+    what = f"{request.META['CSRF_COOKIE']} {slug} {retention.local_date(now)}"
+    return UUID(bytes=salted_hmac("candidates.submission", what).digest()[:16], version=4)
+
+
+def is_known(request: HttpRequest, form: ApplyForm, slug: str | None) -> bool:
+    """Return whether this form has been sent before, to this job by the same person.
+
+    One that brings something new is not known: what somebody added to it must not be lost.
+    """
     if not form.is_valid():
         return False
-    first = Application.objects.filter(submission=form.submission, job__slug=slug)
-    return first.filter(email__iexact=form.person.email).exists()
+    sent = Application.objects.filter(submission=form.submission, job__slug=slug)
+    first = sent.filter(email__iexact=form.person.email).first()
+    if first is None:
+        return False
+    person = replace(form.person, email=first.email)
+    return person == Person(**model_to_dict(first, asdict(person))) and has_files(first, request)
+
+
+def has_files(application: Application, request: HttpRequest) -> bool:
+    """Return whether an application has all the files that a request brings."""
+    files = application.attachments.all()
+    ids, sizes = {str(file.pk) for file in files}, {file.size for file in files}
+    staged = {str(to_uuid(token)) for token in request.POST.getlist("staged")}
+    return staged <= ids and {upload.size for upload in given(request)} <= sizes
 
 
 def browser(request: HttpRequest, *, start: bool) -> str:
