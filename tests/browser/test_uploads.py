@@ -64,6 +64,7 @@ def open_form(
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108  no builtins
         page.goto(f"{live_server.url}/jobs/welder/apply/")
+        world.let_time_pass(page)
         page.get_by_label("First name").fill("Mira")
         page.get_by_label("Last name").fill("Okonkwo")
         page.get_by_label("E-mail").fill("mira.okonkwo@posteo")
