@@ -1,13 +1,12 @@
-"""The careers pages: jobs, one job, the application form, and thanks."""
+"""The careers pages: the application form, and thanks. The jobs are in jobs.py."""
 
 from datetime import timedelta
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import get_random_string
@@ -16,31 +15,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from django_q.tasks import async_task
 
-from candidates import legal, pipeline, retention
+from candidates import legal, pipeline
 from candidates.forms.apply import ApplyForm, to_uuid
 from candidates.forms.files import Files, earlier, receive, refusals
 from candidates.models import Application, Job
+from candidates.views.jobs import closed, known, today
 from storage import uploads
 
 #: What a browser session holds that has put up files.
 UPLOADS = "uploads"
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
-
-
-@login_not_required
-@require_safe
-def jobs(request: HttpRequest) -> HttpResponse:
-    return render(request, "careers/jobs.html", {"jobs": published()})
-
-
-@login_not_required
-@require_safe
-def job(request: HttpRequest, slug: str) -> HttpResponse:
-    job = known(slug)
-    if not job.is_published:
-        return closed(request)
-    return render(request, "careers/job.html", {"job": job})
 
 
 @login_not_required
@@ -52,11 +37,11 @@ def apply(request: HttpRequest, slug: str) -> HttpResponse:
     What is sent to a job that is not there, or not any more, gets the speculative form: nothing
     that was typed is lost, and the answer does not tell whether there was such a job.
     """
-    job = Job.objects.filter(slug=slug, is_published=True).first()
+    day = today()
+    job = Job.objects.taking(day).filter(slug=slug).first()
     if job or request.method == "POST":
         return answer(request, job, slug=slug)
-    known(slug)
-    return closed(request)
+    return closed(request, known(slug, today=day), today=day)
 
 
 @login_not_required
@@ -70,23 +55,10 @@ def speculative(request: HttpRequest) -> HttpResponse:
 @require_safe
 def thanks(request: HttpRequest, slug: str | None = None) -> HttpResponse:
     """Say what happens next. Knows nothing of the person or the application."""
-    job = known(slug) if slug else None
-    return render(
-        request, "careers/thanks.html", {"job": job if job and job.is_published else None}
-    )
-
-
-def published() -> list[Job]:
-    return list(Job.objects.filter(is_published=True).order_by("team", "title", "pk"))
-
-
-def known(slug: str) -> Job:
-    """Return a job that strangers may know of; a confidential one only while it is published."""
-    return get_object_or_404(Job, Q(is_published=True) | Q(is_confidential=False), slug=slug)
-
-
-def closed(request: HttpRequest) -> HttpResponse:
-    return render(request, "careers/closed.html", {"jobs": published()}, status=410)
+    day = today()
+    job = known(slug, today=day) if slug else None
+    shown = job if job and job.is_taking(day) else None
+    return render(request, "careers/thanks.html", {"job": shown})
 
 
 def answer(request: HttpRequest, job: Job | None, *, slug: str | None = None) -> HttpResponse:
@@ -194,7 +166,6 @@ def page(
     *,
     was_closed: bool = False,
 ) -> HttpResponse:
-    today = retention.local_date(timezone.now())
     action = reverse("careers:apply", args=[job.slug]) if job else reverse("careers:speculative")
     context = {
         "job": job,
@@ -205,7 +176,7 @@ def page(
         "faults": len(form.errors) + len(files.troubles) + was_closed,
         "action": action,
         "address": action,
-        "answer_by": today + timedelta(days=job.answer_days) if job else None,
+        "answer_by": today() + timedelta(days=job.answer_days) if job else None,
         "basis": legal.basis().label,
     }
     return render(request, "careers/apply.html", context, status=status(form, files, was_closed))
