@@ -1,6 +1,5 @@
 """The careers pages: what strangers see, in both languages, at a constant price."""
 
-import re
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -223,8 +222,8 @@ def test_a_description_holds_no_html_but_that_of_markdown(client: Client) -> Non
     )
     html = text(client, job.get_absolute_url())
     assert "<script>alert" not in html
-    assert "javascript:" not in html.replace("&quot;", "")
-    assert "a.example/i.png" not in re.sub(r"<script type=.*?</script>", "", html)
+    assert 'href="javascript:' not in html
+    assert "<img" not in html
     assert html.count("<h1") == 1
 
 
