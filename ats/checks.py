@@ -13,6 +13,8 @@ from django.core.checks import Warning as Caution
 from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
 
+from ats import brand
+
 Apps = Sequence[AppConfig] | None
 
 #: Caches that each process has for itself.
@@ -120,6 +122,37 @@ def cache(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
             hint="Use the database's table (the default) or set REDIS_URL.",
             id="ats.E002",
         )
+    ]
+
+
+@register
+def logo(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    fault = brand.fault_of(Path(settings.ATS_LOGO)) if settings.ATS_LOGO else ""
+    if not fault:
+        return []
+    return [
+        Error(
+            f"ATS_LOGO names {settings.ATS_LOGO!r}, {fault}",
+            hint="Set it to an SVG, PNG or WebP file of at most"
+            f" {brand.LARGEST // 1000} KB that the user that runs Halbjahr can read.",
+            id="ats.E003",
+        )
+    ]
+
+
+@register
+def accent(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if not any(settings.ATS_ACCENT):
+        return []
+    return [
+        Error(
+            f"ATS_ACCENT: {colour} is hard to read on {theme} ground, {ratio:.1f} to 1 where it"
+            f" must be {brand.READABLE} to 1.",
+            hint="Take a darker colour for the light theme, a lighter one for the dark theme.",
+            id="ats.E004",
+        )
+        for theme, colour, ratio in brand.contrasts(settings.ATS_ACCENT)
+        if ratio < brand.READABLE
     ]
 
 

@@ -4,10 +4,11 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from ats import accounts, metrics, views
+from ats import accounts, brand, metrics, views
 
 handler400 = "ats.errors.bad_request"
 handler403 = "ats.errors.permission_denied"
@@ -22,8 +23,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("hr/", include("candidates.urls.hr")),
     path("accounts/", include(accounts.urlpatterns)),
     path("admin/", admin.site.urls),
+    path("brand/logo/", brand.logo, name="logo"),
+    path("brand/accent.css", brand.accent, name="accent"),
     path("health/", views.health, name="health"),
-    path("language/", login_not_required(set_language), name="set_language"),
+    # It changes nothing but the visitor's own cookie, so it needs no token, whose cookie would come
+    # with every page. Where it leads it checks by itself: to pages of ours only.
+    path("language/", login_not_required(csrf_exempt(set_language)), name="set_language"),
     path("metrics/", metrics.metrics, name="metrics"),
     path("robots.txt", views.robots, name="robots"),
 ]

@@ -119,20 +119,22 @@ def scanner_word() -> str:
 
 # robots.txt -------------------------------------------------------------------------------
 
-#: What search engines may not index: everything that is not a job.
+#: What search engines may not index: everything that is not a job. And where the jobs are.
 ROBOTS = """User-agent: *
 Disallow: /accounts/
 Disallow: /admin/
 Disallow: /hr/
 Disallow: /my/
 Disallow: /uploads/
+
+Sitemap: {site}/sitemap.xml
 """
 
 
 @login_not_required
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(ROBOTS, content_type="text/plain")
+    return HttpResponse(ROBOTS.format(site=settings.ATS_SITE_URL), content_type="text/plain")
 
 
 # The mails of a development server ------------------------------------------------------------

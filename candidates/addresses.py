@@ -5,7 +5,10 @@
 letters and no slug has as many.
 """
 
+from urllib.parse import quote
+
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from candidates.models import Job
 
@@ -16,6 +19,16 @@ SPECULATIVE = "apply"
 def of_job(job: Job | None) -> str:
     """Return the address for applications to a job, or for speculative ones."""
     return tagged(job.slug if job else SPECULATIVE)
+
+
+def mailto(job: Job | None) -> str:
+    """Return the link that opens a mail to apply with, its subject in the language in force."""
+    subject = (
+        _("Application: %(title)s") % {"title": job.title}
+        if job
+        else _("Application without a position")
+    )
+    return f"mailto:{quote(of_job(job), safe='@+')}?subject={quote(subject, safe='')}"
 
 
 def tagged(tag: str) -> str:

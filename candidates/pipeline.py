@@ -138,7 +138,8 @@ def _submit(
     now: datetime,
     source: Application.Source,
 ) -> Application:
-    if job and not Job.objects.filter(pk=job.pk, is_published=True).exists():
+    today = retention.local_date(now)
+    if job and not Job.objects.taking(today).filter(pk=job.pk).exists():
         raise JobClosed(_("This position is no longer open."))
     application = Application.objects.create(
         submission=submission,

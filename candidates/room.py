@@ -1,7 +1,7 @@
 """What an applicant does in their own room: the verbs behind `/my/`."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -12,6 +12,9 @@ from candidates import mail
 from candidates.models import Application, Event
 from candidates.pipeline import ChangeNotAllowed, lock
 from storage import uploads
+
+#: How long a room stays open after the last page of it; the privacy notice says so.
+LASTS = timedelta(minutes=30)
 
 
 def seems_open(application: Application) -> bool:

@@ -99,7 +99,13 @@ def a_job(*, hiring_team: Iterable[User] = (), **fields: Any) -> Job:
         "place": "Köln",
         "kind": Job.Kind.FULL_TIME,
         "description": "Wir suchen **Verstärkung** für unsere Station.",
+        "street": "Gleueler Straße 70",
+        "postal_code": "50931",
+        "locality": "Köln",
+        "pay_from": 41_000,
+        "pay_to": 48_500,
         "is_published": True,
+        "published_on": TODAY - timedelta(days=21),
     }
     job = Job.objects.create(**defaults | fields)
     with translation.override(job.language):

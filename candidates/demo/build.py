@@ -180,6 +180,8 @@ def _stage(file: File, now: datetime) -> UUID:
 
 
 def _job(advert: Advert, staff: dict[str, User], now: datetime) -> Job:
+    today, ends_in = retention.local_date(now), advert.ends_in
+    street, postal_code, locality = advert.address
     job = Job.objects.create(
         slug=advert.slug,
         title=advert.title,
@@ -189,10 +191,18 @@ def _job(advert: Advert, staff: dict[str, User], now: datetime) -> Job:
         kind=advert.kind,
         description=advert.description,
         answer_days=advert.answer_days,
-        is_published=True,
+        street=street,
+        postal_code=postal_code,
+        locality=locality,
+        pay_from=advert.pay[0],
+        pay_to=advert.pay[1],
+        pay_period=advert.pay_period,
+        is_remote=advert.is_remote,
+        apply_until=today + timedelta(days=ends_in) if ends_in else None,
         is_confidential=advert.is_confidential,
         created_at=now - timedelta(days=240),
     )
+    job.publish(retention.local_date(job.created_at))
     Stage.objects.bulk_create(
         Stage(job=job, name=name, position=position)
         for position, name in enumerate(STAGES[advert.language], start=1)

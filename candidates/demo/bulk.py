@@ -77,6 +77,7 @@ def _jobs(count: int, now: datetime) -> list[list[Stage]]:
             kind=advert.kind,
             description=advert.description,
             is_published=True,
+            published_on=retention.local_date(now) - timedelta(days=240),
             created_at=now - timedelta(days=240),
         )
         for number, advert in _numbered_adverts(first, count)

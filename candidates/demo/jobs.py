@@ -14,6 +14,10 @@ STAGES = {
 }
 
 
+KARLSRUHE = ("Werderstraße 28", "76137", "Karlsruhe")
+LEIPZIG = ("Lindenstraße 12", "04109", "Leipzig")
+
+
 @dataclass(frozen=True)
 class Advert:
     """A job as the demo knows it: the team by the local parts of their addresses."""
@@ -26,7 +30,14 @@ class Advert:
     kind: Job.Kind
     answer_days: int
     hiring_team: tuple[str, ...]
+    #: Before taxes, least and most; a year's, unless `pay_period` says otherwise.
+    pay: tuple[int, int]
+    address: tuple[str, str, str]
     is_confidential: bool = False
+    is_remote: bool = False
+    pay_period: Job.PayPeriod = Job.PayPeriod.YEAR
+    #: Days to come, or None if it is open until it is filled.
+    ends_in: int | None = None
 
     @property
     def description(self) -> str:
@@ -43,6 +54,9 @@ ADVERTS = (
         kind=Job.Kind.EITHER,
         answer_days=14,
         hiring_team=("katrin", "jens", "aylin"),
+        pay=(62_000, 78_000),
+        address=KARLSRUHE,
+        is_remote=True,
     ),
     Advert(
         slug="product-designer",
@@ -53,6 +67,8 @@ ADVERTS = (
         kind=Job.Kind.EITHER,
         answer_days=14,
         hiring_team=("katrin", "aylin"),
+        pay=(56_000, 70_000),
+        address=LEIPZIG,
     ),
     Advert(
         slug="systemadministration-linux",
@@ -63,6 +79,8 @@ ADVERTS = (
         kind=Job.Kind.FULL_TIME,
         answer_days=10,
         hiring_team=("katrin", "jens"),
+        pay=(54_000, 68_000),
+        address=KARLSRUHE,
     ),
     Advert(
         slug="customer-success-laboratories",
@@ -73,6 +91,8 @@ ADVERTS = (
         kind=Job.Kind.EITHER,
         answer_days=14,
         hiring_team=("katrin", "aylin"),
+        pay=(44_000, 54_000),
+        address=LEIPZIG,
     ),
     Advert(
         slug="ausbildung-fachinformatik",
@@ -83,6 +103,10 @@ ADVERTS = (
         kind=Job.Kind.TRAINEE,
         answer_days=21,
         hiring_team=("katrin", "jens"),
+        pay=(1_200, 1_380),
+        pay_period=Job.PayPeriod.MONTH,
+        address=KARLSRUHE,
+        ends_in=45,
     ),
     Advert(
         slug="leitung-finanzen",
@@ -93,6 +117,8 @@ ADVERTS = (
         kind=Job.Kind.EITHER,
         answer_days=14,
         hiring_team=("katrin", "aylin"),
+        pay=(88_000, 105_000),
+        address=KARLSRUHE,
         is_confidential=True,
     ),
 )

@@ -88,6 +88,16 @@ class Job(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("careers:job", args=[self.slug])
 
+    def is_taking(self, today: date) -> bool:
+        """Return whether it takes applications: `Jobs.taking` for one row."""
+        return self.is_published and (self.apply_until is None or today <= self.apply_until)
+
+    def publish(self, on: date) -> None:
+        """Publish it. The first day that it was published on stays that day."""
+        self.is_published = True
+        self.published_on = self.published_on or on
+        self.save(update_fields=["is_published", "published_on"])
+
     def first_stage(self) -> "Stage":
         """Return the stage that applications enter. Raises `Stage.DoesNotExist` without one."""
         return self.stages.earliest("position")

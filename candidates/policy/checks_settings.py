@@ -13,8 +13,10 @@ from django.urls import resolve, reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from candidates import room
 from candidates.forms.apply import ApplyForm
 from candidates.models import Application
+from storage.uploads import STAGED_FOR
 
 REQUIRED = {"first_name", "last_name", "email"}
 OPTIONAL = {"phone"}
@@ -107,6 +109,8 @@ def cookies_are_short(now: datetime) -> str:
         "SESSION_COOKIE_AGE": settings.SESSION_COOKIE_AGE,
         "CSRF_COOKIE_AGE": settings.CSRF_COOKIE_AGE,
         "LANGUAGE_COOKIE_AGE": settings.LANGUAGE_COOKIE_AGE,
+        "storage.uploads.STAGED_FOR": STAGED_FOR.total_seconds(),
+        "candidates.room.LASTS": room.LASTS.total_seconds(),
     }
     longest = LONGEST_COOKIE.total_seconds()
     if long := [name for name, age in ages.items() if age is not None and age > longest]:

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from candidates import legal
+from candidates import legal, room
 from candidates.templatetags.halbjahr import in_words
 from storage.uploads import STAGED_FOR
 
@@ -109,14 +109,43 @@ def _backups() -> str:
     ) % {"days": days}
 
 
-def _cookies() -> str:
-    hours = settings.SESSION_COOKIE_AGE // 3600
+def _recipients() -> str:
+    names = "; ".join(settings.ATS_PROCESSORS)
+    if not names:
+        return _(
+            "Our HR, the team that hires for the position, and those who run our servers and send"
+            " our mails on our behalf and under our instructions."
+        )
     return _(
-        "We use only cookies that these pages need: one against forged forms, one for the language"
-        " that you choose, and, once you add a file, one that keeps the form and the file"
-        " together, for %(hours)d hours at most. They end with your browser session. We count no"
-        " visitors and load nothing from other servers."
-    ) % {"hours": hours}
+        "Our HR, the team that hires for the position, and those who process data on our behalf"
+        " and under our instructions: %(names)s."
+    ) % {"names": names}
+
+
+def _cookies() -> str:
+    return _(
+        "We use only cookies that these pages need, and none before you need it: one against"
+        " forged forms, one for the language that you choose, one that keeps a form and the files"
+        " together that you add to it, for %(hours)d hours at most, and one that keeps the pages of"
+        " your application open, for %(minutes)d minutes after the last of them. All but the one"
+        " for files end with your browser session at the latest. We count no visitors and load"
+        " nothing from other servers."
+    ) % {
+        "hours": STAGED_FOR // timedelta(hours=1),
+        "minutes": room.LASTS // timedelta(minutes=1),
+    }
+
+
+def _complaint() -> str:
+    if not settings.ATS_SUPERVISORY_AUTHORITY:
+        return _(
+            "You may also complain to a supervisory authority for data protection, for instance"
+            " that of the place where you live (Art. 77 GDPR)."
+        )
+    return _(
+        "You may also complain to a supervisory authority for data protection (Art. 77 GDPR), for"
+        " instance that of the place where you live or ours: %(authority)s."
+    ) % {"authority": settings.ATS_SUPERVISORY_AUTHORITY.rstrip(".")}
 
 
 def _how_to_ask() -> str:
@@ -192,11 +221,9 @@ CLAUSES = (
         "recipients",
         "4",
         Part.READERS,
-        lambda: _(
-            "Our HR, the team that hires for the position, and those who run our servers and send"
-            " our mails on our behalf and under our instructions."
-        ),
+        _recipients,
         checks_data.every_reader_has_a_role,
+        ("ATS_PROCESSORS",),
     ),
     Clause(
         "nobody-else",
@@ -297,7 +324,7 @@ CLAUSES = (
         Part.TECHNICAL,
         lambda: _(
             "To fend off attacks we count tries to log in, applications, files and requests for a"
-            " link, under a code made from the IP address, for a few hours."
+            " link, under a code made from the IP address, for a day at most."
         ),
         checks_settings.limits_hold_across_processes,
         ("REDIS_URL",),
@@ -327,11 +354,9 @@ CLAUSES = (
         "complaint",
         "3",
         Part.RIGHTS,
-        lambda: _(
-            "You may also complain to a supervisory authority for data protection, for instance"
-            " that of the place where you live (Art. 77 GDPR)."
-        ),
+        _complaint,
         checks_settings.notices_are_open,
+        ("ATS_SUPERVISORY_AUTHORITY",),
     ),
 )
 

@@ -28,7 +28,7 @@ from candidates.forms.apply import ApplyForm, to_uuid
 from candidates.forms.files import Files, earlier, hold, receive, refusals
 from candidates.models import Application, Job
 from candidates.pipeline import Person
-from candidates.views.careers import closed, known
+from candidates.views.jobs import closed, known
 from candidates.views.visitor import held_until
 from storage import uploads
 
@@ -101,11 +101,12 @@ def apply(request: HttpRequest, slug: str) -> HttpResponse:
     What is sent to a job that is not there, or not any more, gets the speculative form: nothing
     that was typed is lost, and the answer does not tell whether there was such a job.
     """
-    job = taking(slug, timezone.now())
+    now = timezone.now()
+    job = taking(slug, now)
     if job or request.method == "POST":
         return answer(request, job, slug=slug)
-    known(slug)
-    return closed(request)
+    today = retention.local_date(now)
+    return closed(request, known(slug, today=today), today=today)
 
 
 @login_not_required

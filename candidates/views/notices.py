@@ -19,4 +19,11 @@ def privacy(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def imprint(request: HttpRequest) -> HttpResponse:
-    return render(request, "careers/imprint.html")
+    said = [clause for clause in policy.CLAUSES if clause.name in {"recipients", "complaint"}]
+    return render(request, "careers/imprint.html", {"clauses": said})
+
+
+@login_not_required
+@require_safe
+def accessibility(request: HttpRequest) -> HttpResponse:
+    return render(request, "careers/accessibility.html")

@@ -5,7 +5,6 @@ purge leaves nothing behind that it could open. It goes to `/my/` alone.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 from functools import wraps
 from typing import Any
 
@@ -17,11 +16,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from candidates.models import Application, Token
+from candidates.room import LASTS
 
 COOKIE = "room"
 PATH = "/my/"
-#: How long a room stays open after the last page of it.
-LASTS = timedelta(minutes=30)
 
 #: A page of the room: it is given the application whose room is open.
 RoomView = Callable[..., HttpResponse]

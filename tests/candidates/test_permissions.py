@@ -33,6 +33,8 @@ MATRIX = """
 method url                     object   anon nobo recr mana pers offi admi
 
 GET    careers:jobs            -        200  200  200  200  200  200  200
+GET    careers:feed            -        200  200  200  200  200  200  200
+GET    careers:sitemap         -        200  200  200  200  200  200  200
 GET    careers:job             own      200  200  200  200  200  200  200
 GET    careers:apply           own      200  200  200  200  200  200  200
 GET    careers:thanks          own      200  200  200  200  200  200  200
@@ -42,9 +44,12 @@ POST   careers:stage           -        400  400  400  400  400  400  400
 POST   careers:unstage         unknown  204  204  204  204  204  204  204
 GET    privacy                 -        200  200  200  200  200  200  200
 GET    imprint                 -        200  200  200  200  200  200  200
+GET    accessibility           -        200  200  200  200  200  200  200
 GET    verify                  -        200  200  200  200  200  200  200
 POST   verify                  -        422  422  422  422  422  422  422
 GET    /                       -        302  302  302  302  302  302  302
+GET    logo                    -        404  404  404  404  404  404  404
+GET    accent                  -        404  404  404  404  404  404  404
 GET    robots                  -        200  200  200  200  200  200  200
 GET    health                  -        ***  ***  ***  ***  ***  ***  ***
 GET    metrics                 -        404  404  404  404  404  404  404
