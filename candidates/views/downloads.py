@@ -55,7 +55,7 @@ def status_of(why: str) -> int:
 
 
 def _hand_over(request: HttpRequest, found: Attachment, response: FileResponse) -> FileResponse:
-    """Hand the document over, once the read log has who takes it. Raises Http404 if it has just gone.
+    """Hand it over, once the read log has who takes it. Raises Http404 if it has just gone.
 
     A HEAD takes nothing.
     """
