@@ -8,6 +8,7 @@ for objecting must not prolong storage. An erasure ahead of the clock takes two 
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -310,7 +311,7 @@ def _end(request: Request, application: Application, *, by: User | None, now: da
     request.holds.in_force(now).update(until=now)
     restricted = application.restricted_at
     _restrict(application, now)
-    about = {
+    about: dict[str, Any] = {
         "request": request,
         "held": Application.objects.filter(pk=application.pk).held(now).exists(),
         "lifted": restricted and not application.restricted_at,
