@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from candidates import retention, why
+from candidates.mail import words as mails
 from candidates.models import Application, Event, Mail, Request
 from candidates.status import Status
 
@@ -263,7 +264,7 @@ def _words(event: Event) -> str:
 
 def text(mail: Mail) -> str:
     """Return a mail's text without the link, of which what is kept has only the place."""
-    link = f"{settings.ATS_SITE_URL}/my/…/"
+    link = mails.link()
     lines = [line.rstrip() for line in mail.body.splitlines() if link not in line]
     kept = [line for i, line in enumerate(lines) if line or (i and lines[i - 1])]
     return "\n".join(kept).strip()

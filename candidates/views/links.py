@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.module_loading import import_string
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -65,9 +64,8 @@ def _erase(request: HttpRequest, token: Token) -> HttpResponse:
 
 
 def _confirm_address(request: HttpRequest, token: Token) -> HttpResponse:
-    confirm: Callable[..., bool] = import_string("candidates.room.confirm_address")
     try:
-        done = confirm(token, now=timezone.now())
+        done = room.confirm_address(token, now=timezone.now())
     except ChangeNotAllowed as refusal:
         return _button(request, token, error=str(refusal), status=409)
     return render(request, "room/done.html", {"outcome": "address"}) if done else broken(request)
