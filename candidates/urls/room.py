@@ -7,6 +7,11 @@ from candidates.views import links, room, room_details
 app_name = "room"
 urlpatterns = [
     path("", room.home, name="home"),
+    path("withdraw/", room.withdraw, name="withdraw"),
+    path("erase/", room.erase, name="erase"),
+    path("requests/<slug:kind>/", room.ask, name="request"),
+    path("certificate/", room.certificate, name="certificate"),
+    path("replace/", room.replace, name="replace"),
     path("leave/", room.leave, name="leave"),
     path("lost/", links.lost, name="lost"),
     path("details/", room_details.details, name="details"),
