@@ -15,11 +15,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 from django_q.tasks import async_task
 
-from candidates import room
+from candidates import room, tokens
 from candidates.forms.apply import to_uuid
 from candidates.forms.details import AddressForm, DetailsForm
 from candidates.forms.files import Files, earlier, refusals
-from candidates.models import Application
+from candidates.models import Application, Token
 from candidates.pipeline import ChangeNotAllowed
 from candidates.views import applying
 from candidates.views.downloads import fetch, status_of
@@ -75,7 +75,9 @@ def _form(
     if refusal:
         form.add_error(None, str(refusal))
         status = 429 if isinstance(refusal, room.TooManyAddresses) else 409
-    return render(request, template, {"application": application, "form": form}, status=status)
+    days = tokens.LIVES[Token.Purpose.ADDRESS].days
+    context = {"application": application, "form": form, "days": days}
+    return render(request, template, context, status=status)
 
 
 def _home(request: HttpRequest, said: str) -> HttpResponse:
