@@ -1,5 +1,6 @@
 """The application form: what it takes in, and what comes back with all that was entered."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -226,15 +227,24 @@ def browser(request: HttpRequest, *, start: bool) -> str:
     return uploads.owner(secret) if secret else ""
 
 
-def desk(request: HttpRequest, *, now: datetime) -> Files:
-    """Return the files from before without the one to be removed, and the new ones."""
+def desk(
+    request: HttpRequest,
+    *,
+    now: datetime,
+    tokens: Iterable[str] | None = None,
+    most: int | None = None,
+) -> Files:
+    """Return the files from before without the one to be removed, and the new ones.
+
+    Those from before are `tokens`, by default all that the form brings; `most` may be kept.
+    """
     session = browser(request, start=bool(request.FILES))
-    tokens = request.POST.getlist("staged")
+    tokens = list(request.POST.getlist("staged") if tokens is None else tokens)
     removed = to_uuid(request.POST.get("remove"))
     if removed and session:
         uploads.discard(removed, session=session, now=now)
         tokens = [token for token in tokens if to_uuid(token) != removed]
-    files = earlier(tokens, session=session, now=now)
+    files = earlier(tokens, session=session, now=now, most=most)
     for upload in given(request):
         if until := held_until(request, limits.UPLOADS, now=now):
             hold(files, upload, until=until)
