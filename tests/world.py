@@ -74,7 +74,7 @@ def open_room(client: Client, application: Application) -> Client:
     token = tokens.mint(application, Token.Purpose.ROOM, now=timezone.now())
     client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
     response = client.post(reverse("room:link", args=[token]))
-    assert response.status_code == 302
+    assert response.status_code == 303
     return client
 
 
