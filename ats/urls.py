@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", login_not_required(RedirectView.as_view(pattern_name="careers:jobs"))),
     path("", include("candidates.urls.careers")),
     path("", include("candidates.urls.notices")),
+    path("my/", include("candidates.urls.room")),
     path("hr/", include("candidates.urls.hr")),
     path("accounts/", include(accounts.urlpatterns)),
     path("admin/", admin.site.urls),

@@ -40,6 +40,11 @@ GET    careers:speculative     -        200  200  200  200  200  200  200
 GET    careers:speculative_thanks -     200  200  200  200  200  200  200
 POST   careers:stage           -        400  400  400  400  400  400  400
 POST   careers:unstage         unknown  204  204  204  204  204  204  204
+GET    room:home               -        403  403  403  403  403  403  403
+POST   room:leave              -        403  403  403  403  403  403  403
+GET    room:lost               -        200  200  200  200  200  200  200
+GET    room:link               unknown  404  404  404  404  404  404  404
+POST   room:link               unknown  404  404  404  404  404  404  404
 GET    privacy                 -        200  200  200  200  200  200  200
 GET    imprint                 -        200  200  200  200  200  200  200
 GET    verify                  -        200  200  200  200  200  200  200

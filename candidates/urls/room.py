@@ -1,0 +1,14 @@
+"""The applicant's room, below /my/."""
+
+from django.urls import path
+
+from candidates.views import links, room
+
+app_name = "room"
+urlpatterns = [
+    path("", room.home, name="home"),
+    path("leave/", room.leave, name="leave"),
+    path("lost/", links.lost, name="lost"),
+    # The last: whatever else stands here is a link from a mail, or was one.
+    path("<str:token>/", links.link, name="link"),
+]
