@@ -245,7 +245,8 @@ def release(
     if copies.digest(content) != seen:
         raise ChangeNotAllowed(
             _(
-                "Something has changed since you looked. This is the copy as it is now: go through it."
+                "Something has changed since you looked. This is the copy as it is now: go "
+                "through it again."
             )
         )
     _decide(request, Request.State.RELEASED, text="", by=by, now=now)

@@ -7,7 +7,7 @@ the sake of others; `tables` says of each field in which section it stands, or w
 
 from .archive import pack
 from .full import compile, digest, released  # noqa: A004  the law's own word
-from .standing import Standing, standing
+from .standing import Standing, of_request, standing
 from .striking import Strikes, Struck, owns, strike
 from .takeout import takeout
 
@@ -17,6 +17,7 @@ __all__ = [
     "Struck",
     "compile",
     "digest",
+    "of_request",
     "owns",
     "pack",
     "released",

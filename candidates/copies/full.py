@@ -115,7 +115,7 @@ def _whole(text: str) -> str:
 
 def _about(application: Application, now: datetime) -> list[Json]:
     """Return what Art. 15(1)(a) to (h) GDPR wants to be told, as headings with their texts."""
-    privacy = f"{settings.ATS_SITE_URL}{reverse('careers:privacy')}"
+    privacy = f"{settings.ATS_SITE_URL}{reverse('privacy')}"
     told = [
         (
             _("What for"),

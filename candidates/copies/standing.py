@@ -19,3 +19,10 @@ def standing(application: Application) -> Standing:
         asked=application.requests.pending().filter(kind=Request.Kind.ACCESS).first(),
         copy=copies.select_related("request").order_by("-released_at", "-pk").first(),
     )
+
+
+def of_request(request: Request) -> AccessCopy | None:
+    """Return a request's copy, if one was released, without its content."""
+    if request.kind != Request.Kind.ACCESS or request.decided_at is None:
+        return None
+    return AccessCopy.objects.filter(request=request).defer("content").first()
