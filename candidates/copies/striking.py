@@ -17,8 +17,8 @@ from candidates.models import Application
 BAR = "█████"
 #: Why, as `data.json` has it.
 LAW = "Art. 15(4) GDPR"
-#: Letters that may be written as others, in either case.
-ALIKE = {"ß": "(?:ß|ss)", "ẞ": "(?:ß|ss)"}
+#: Letters that are written as others in capitals, or where a keyboard has none.
+SHARP = re.compile("ß|ss", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -97,5 +97,7 @@ def _tidy(word: str) -> str:
 
 
 def _flexible(word: str) -> str:
-    letters = [r"\s+" if each == " " else ALIKE.get(each, re.escape(each)) for each in word]
-    return "".join(letters)
+    words = [
+        "(?:ß|ss)".join(re.escape(part) for part in SHARP.split(part)) for part in word.split()
+    ]
+    return r"\s+".join(words)

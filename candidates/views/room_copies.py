@@ -83,7 +83,9 @@ def _handed_over(
         content_type="application/zip",
         headers={
             "Content-Length": str(size),
-            "Content-Disposition": str(content_disposition_header(as_attachment=True, filename=name)),
+            "Content-Disposition": str(
+                content_disposition_header(as_attachment=True, filename=name)
+            ),
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "private, no-store",
         },
