@@ -13,6 +13,9 @@ from django.conf import settings
 
 #: What follows these in a path opens somebody's page.
 TOKEN = re.compile(r"(/my/|/accounts/password/reset/key/)(?!done\b)[^/?\s]+")
+#: A token of a room or of an address for replies wherever else it stands; as candidates/tokens.py
+#: makes them, which cannot be asked before Django is set up.
+BARE_TOKEN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z2-7]{52}(?![A-Za-z0-9])")
 QUERY = re.compile(r"(/[^\s?\"']*)\?[^\s\"']*")
 EMAIL = re.compile(r"[^\s<>()\[\]\"',:;=@/]+@[^\s<>()\[\]\"',:;=@/]+")
 #: gunicorn names the visitor's address so; IPv4 is also found elsewhere.
@@ -31,6 +34,7 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tupl
 def masked(text: str) -> str:
     """Return a text, or a path, without tokens, queries, IP and e-mail addresses."""
     text = TOKEN.sub(r"\1***", text)
+    text = BARE_TOKEN.sub("***", text)
     text = QUERY.sub(r"\1", text)
     text = IP.sub("***", text)
     return EMAIL.sub("***@***", text)

@@ -33,4 +33,5 @@ if settings.DEBUG:
     urlpatterns += [
         path("dev/mail/", views.dev_mails, name="dev_mails"),
         path("dev/mail/<str:name>/", views.dev_mail, name="dev_mail"),
+        path("dev/mail/<str:name>/<int:number>/", views.dev_html, name="dev_html"),
     ]

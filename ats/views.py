@@ -7,6 +7,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from logging import getLogger
 from pathlib import Path
+from typing import Literal
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -139,6 +140,8 @@ def robots(request: HttpRequest) -> HttpResponse:
 FILE_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 #: As Django names them: the time, a number and `.log`. No slash and no leading dot.
 MAIL_NAME = re.compile(r"\w[\w-]*\.log", re.ASCII)
+#: Mails bring their styles with them; beyond that they may do nothing, as in a mail program.
+MAIL_CSP = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 #: Django's line between the mails of one file.
 MAIL_END = b"\n" + b"-" * 79 + b"\n"
 
@@ -154,11 +157,20 @@ def dev_mails(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def dev_mail(request: HttpRequest, name: str) -> HttpResponse:
-    file = mail_folder() / name
-    if not MAIL_NAME.fullmatch(name) or not file.is_file():
+    mails = [Shown(mail) for mail in read_mails(mail_file(name))]
+    return render(request, "dev/mail.html", {"name": name, "mails": mails})
+
+
+@login_not_required
+@require_safe
+def dev_html(request: HttpRequest, name: str, number: int) -> HttpResponse:
+    """Return the HTML part of a file's mail as a mail program would show it."""
+    mails = read_mails(mail_file(name))
+    if number >= len(mails):
         raise Http404
-    mails = [(mail, body(mail)) for mail in read_mails(file)]
-    return render(request, "dev/mail.html", {"mails": mails})
+    return HttpResponse(
+        content(mails[number], "html"), headers={"Content-Security-Policy": MAIL_CSP}
+    )
 
 
 def mail_folder() -> Path:
@@ -166,6 +178,14 @@ def mail_folder() -> Path:
     if not settings.DEBUG or settings.EMAIL_BACKEND != FILE_BACKEND:
         raise Http404
     return Path(settings.EMAIL_FILE_PATH)
+
+
+def mail_file(name: str) -> Path:
+    """Return a file of mails. Raises Http404."""
+    file = mail_folder() / name
+    if not MAIL_NAME.fullmatch(name) or not file.is_file():
+        raise Http404
+    return file
 
 
 def read_mails(file: Path) -> list[EmailMessage]:
@@ -177,6 +197,17 @@ def read_mails(file: Path) -> list[EmailMessage]:
     ]
 
 
-def body(mail: EmailMessage) -> str:
-    part = mail.get_body(("plain", "html"))
+class Shown:
+    """What the page of a mail says of it."""
+
+    def __init__(self, mail: EmailMessage) -> None:
+        self.mail = mail
+        self.reply_to = mail["Reply-To"]
+        self.text = content(mail, "plain")
+        self.has_html = bool(content(mail, "html"))
+
+
+def content(mail: EmailMessage, subtype: Literal["plain", "html"]) -> str:
+    """Return the mail's text, or its HTML; "" if it has none."""
+    part = mail.get_body((subtype,))
     return str(part.get_content()) if part else ""

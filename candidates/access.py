@@ -186,7 +186,7 @@ def get_document(request: HttpRequest, pk: UUID) -> Attachment:
     """Return an attachment of an application or employee that the user may see, in any state."""
     user = person(request)
     mine = Q(application__in=applications(user)) | Q(employee__in=employees(user))
-    return get_object_or_404(Attachment.objects.filter(mine), pk=pk)
+    return get_object_or_404(Attachment.objects.filter(mine).select_related("application"), pk=pk)
 
 
 def get_attachment(request: HttpRequest, pk: UUID) -> Attachment:

@@ -77,9 +77,13 @@ def locked(application: Application, *, to: Status | None = None) -> Application
     status = Status(fresh.status)
     allowed = to in NEXT[status] if to else status == Status.OPEN
     if not allowed:
-        advice = _("Look at its history before you go on.")
-        raise ChangeNotAllowed(f"{ALREADY[status]} {advice}")
+        raise ChangeNotAllowed(_already(status))
     return fresh
+
+
+def _already(status: Status) -> str:
+    advice = _("Look at its history before you go on.")
+    return f"{ALREADY[status]} {advice}"
 
 
 def officers_only(by: User, application: Application) -> None:
@@ -275,17 +279,34 @@ def withdraw(
 
     With `erase` it is due at once. That is the applicant's own wish alone: what somebody else
     asks for in their name is a request for erasure, which a second person confirms.
+
+    An applicant who cannot know yet of a rejection withdraws as from an open application: its
+    mail is deleted with it and never sent, and the clock runs on from the earlier decision.
     """
     if erase and by:
         raise ChangeNotAllowed(
             _("Only the applicant can have it erased at once. Register a request for erasure.")
         )
     application = locked(application, to=Status.WITHDRAWN)
-    close(application, Status.WITHDRAWN, now=now)
+    if application.is_open:
+        close(application, Status.WITHDRAWN, now=now)
+    else:
+        _outrun_rejection(application, by=by)
     application.events.create(kind=Event.Kind.WITHDRAWN, by=by, at=now)
     if erase:
         erase_now(application, now=now)
     return application
+
+
+def _outrun_rejection(application: Application, *, by: User | None) -> None:
+    """Make a rejection that its applicant cannot know of a withdrawal; its clock stays.
+
+    Only the applicant's own: whoever notes it for them can see the rejection, and reopens first.
+    """
+    if by or not mail.take_back_rejection(application):
+        raise ChangeNotAllowed(_already(Status(application.status)))
+    application.status = Status.WITHDRAWN
+    application.save(update_fields=["status"])
 
 
 def erase_now(

@@ -16,11 +16,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from candidates import ledger, mail, retention
+from candidates import documents, mail
 from candidates.access import Role
 from candidates.models import Application, Event, LedgerLine, Mail
-from storage import erasure, scanning
-from storage.models import Attachment, Attachments, Page, Words
+from storage import scanning
+from storage.models import Attachment, Attachments
 
 log = logging.getLogger("ats.quarantine")
 
@@ -141,15 +141,4 @@ def _erase_one(pk: UUID, owner: UUID | None, now: datetime) -> int:
         Application.objects.select_for_update().filter(pk=owner).first()
     if not _old(now).filter(pk=pk, application=owner).exists():
         return 0
-    file = Attachment.objects.filter(pk=pk)
-    rows = (
-        1 + Words.objects.filter(attachment=pk).count() + Page.objects.filter(attachment=pk).count()
-    )
-    keys = erasure.bury(file, now=now, breach_at=now + retention.GRACE)
-    if not keys:
-        return 0
-    deletion = ledger.Deletion(
-        pk, LedgerLine.Kind.ATTACHMENT, LedgerLine.Rule.QUARANTINE, rows=rows, objects=len(keys)
-    )
-    ledger.append([deletion], day=retention.local_date(now))
-    return 1
+    return documents.erase(pk, rule=LedgerLine.Rule.QUARANTINE, now=now)

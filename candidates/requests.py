@@ -5,14 +5,16 @@ and an objection leave the application to the privacy officer alone; an objectio
 for objecting must not prolong storage. An erasure ahead of the clock takes two people.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from candidates import copies, mail, retention
+from candidates import copies, mail, retention, tokens
 from candidates.access import CONFIRMERS, Role
 from candidates.models import AccessCopy, Application, Event, Hold, Mail, Request, User
 from candidates.models.holds import UNTIL_ANSWERED
@@ -64,7 +66,7 @@ def register(
         kind=kind,
         text=text.strip(),
         received_at=now,
-        due_on=retention.delete_on(retention.local_date(now), months=MONTHS),
+        due_on=_due_on(now),
         registered_by=by,
     )
     if kind in HOLDS:
@@ -119,24 +121,71 @@ def refuse(request: Request, *, reason: str, by: User, now: datetime) -> Request
 def correct(request: Request, *, person: Person, answer: str, by: User, now: datetime) -> Request:
     """Put what the applicant says in place of what was wrong, and answer (Art. 16 GDPR).
 
-    The history names the fields and not their values. Mails that wait go to the new address.
+    See `_put` for what goes with it.
     """
     application, request = _locked(request, by=by)
     if request.kind != Request.Kind.CORRECTION:
         raise ChangeNotAllowed(_("This request asks for no correction. Look at it again."))
-    changed = [
-        name for name, value in asdict(person).items() if getattr(application, name) != value
-    ]
-    for name in changed:
-        setattr(application, name, getattr(person, name))
-    if changed:
-        application.save(update_fields=changed)
-        application.mails.filter(state=Mail.State.QUEUED).update(to=application.email)
-        detail = ",".join(changed)
-        application.events.create(kind=Event.Kind.CORRECTED, by=by, at=now, detail=detail)
+    _put(application, asdict(person), by=by, now=now)
     _decide(request, Request.State.ANSWERED, text=_given(answer), by=by, now=now)
     _end(request, application, by=by, now=now)
     return request
+
+
+@transaction.atomic
+def correct_own(
+    application: Application, *, details: Mapping[str, str], now: datetime
+) -> list[str]:
+    """Put right what a person says of themself in their own room: asked and answered in one.
+
+    Returns the names of the fields that were changed; without any, nothing is written. It is
+    the person's own right, so it works on a closed and on a restricted application too, but not
+    on one that is being erased.
+    """
+    application = lock(application.pk)
+    refuse_if_going(application, now)
+    changed = _put(application, details, by=None, now=now)
+    if changed:
+        application.requests.create(
+            kind=Request.Kind.CORRECTION,
+            state=Request.State.ANSWERED,
+            received_at=now,
+            due_on=_due_on(now),
+            decided_at=now,
+        )
+    return changed
+
+
+def refuse_if_going(application: Application, now: datetime) -> None:
+    """Raise `ChangeNotAllowed` if the next purge takes the application."""
+    if application.is_being_erased(now) and not application.holds.in_force(now).exists():
+        raise ChangeNotAllowed(
+            _("Your application is being erased. Nothing in it can be changed any more.")
+        )
+
+
+def _put(
+    application: Application, details: Mapping[str, str], *, by: User | None, now: datetime
+) -> list[str]:
+    """Write what differs; return the names of those fields. The history has them, no values.
+
+    With another address all links go out of use, for whoever reads the old mailbox must not act
+    on the application any more; what waits for the old address goes to the new one instead, with
+    links of its own. What is being sent may be sent again, so that waits too.
+    """
+    changed = [name for name, value in details.items() if getattr(application, name) != value]
+    if not changed:
+        return []
+    old_address = application.email
+    for name in changed:
+        setattr(application, name, details[name])
+    application.save(update_fields=changed)
+    if "email" in changed:
+        application.mails.unsent().filter(to=old_address).update(to=application.email)
+        tokens.replace(application)
+    detail = ",".join(changed)
+    application.events.create(kind=Event.Kind.CORRECTED, by=by, at=now, detail=detail)
+    return changed
 
 
 # Erasure ahead of the clock -----------------------------------------------------------------
@@ -322,6 +371,10 @@ def _locked(request: Request, *, by: User | None = None) -> tuple[Application, R
     return application, fresh
 
 
+def _due_on(now: datetime) -> date:
+    return retention.delete_on(retention.local_date(now), months=MONTHS)
+
+
 def _given(text: str) -> str:
     if not text.strip():
         raise ChangeNotAllowed(_("Write what the applicant is told: the answer, or the reason."))
@@ -350,7 +403,7 @@ def _end(request: Request, application: Application, *, by: User | None, now: da
     request.holds.in_force(now).update(until=now)
     restricted = application.restricted_at
     _restrict(application, now)
-    about = {
+    about: dict[str, Any] = {
         "request": request,
         "held": Application.objects.filter(pk=application.pk).held(now).exists(),
         "lifted": restricted and not application.restricted_at,

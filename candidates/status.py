@@ -17,7 +17,8 @@ CLOSED = frozenset({Status.REJECTED, Status.WITHDRAWN, Status.HIRED})
 #: Every change the rules allow. Nothing else changes a status.
 NEXT: dict[Status, frozenset[Status]] = {
     Status.OPEN: CLOSED,
-    Status.REJECTED: frozenset({Status.OPEN}),
+    # Withdrawn only while the applicant cannot know of the rejection: see `pipeline.withdraw`.
+    Status.REJECTED: frozenset({Status.OPEN, Status.WITHDRAWN}),
     Status.WITHDRAWN: frozenset(),
     Status.HIRED: frozenset({Status.OPEN}),
 }

@@ -24,6 +24,7 @@ from candidates import (
     purge,
     quarantine,
     requests,
+    room,
     runs,
     watch,
 )
@@ -102,6 +103,13 @@ def work_tombstones() -> str:
 def send_mails() -> str:
     """Minutely, and at once when a mail is due. See `mail.send_due`."""
     return f"sent {mail.send_due(timezone.now())}"
+
+
+@nameless
+@waits_for_replay
+def answer_lost_links() -> str:
+    """Minutely, and at once when somebody asks. See `room.answer_lost`."""
+    return f"mailed {room.answer_lost(timezone.now())}"
 
 
 @nameless

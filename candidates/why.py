@@ -6,7 +6,7 @@ them. Every sentence is translated as a whole.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.utils.formats import date_format
@@ -56,6 +56,16 @@ STAFF: Voice = {
     ),
     "rejected": gettext_lazy("Rejected on %(decided)s."),
     "withdrawn": gettext_lazy("Withdrawn on %(decided)s."),
+    "goes outrun": ngettext_lazy(
+        "Withdrawn on %(day)s, before the applicant could know of the rejection of %(decided)s, "
+        "from which the clock runs: erased on %(gone)s, one month later.",
+        "Withdrawn on %(day)s, before the applicant could know of the rejection of %(decided)s, "
+        "from which the clock runs: erased on %(gone)s, %(months)s months later.",
+        "n",
+    ),
+    "outrun": gettext_lazy(
+        "Withdrawn on %(day)s, before the applicant could know of the rejection of %(decided)s."
+    ),
     "hired": gettext_lazy("Hired on %(decided)s."),
     "early": gettext_lazy("The applicant wants everything erased at once."),
     "early confirmed": gettext_lazy(
@@ -108,6 +118,13 @@ APPLICANT: Voice = {
     ),
     "rejected": gettext_lazy("We turned you down on %(decided)s."),
     "withdrawn": gettext_lazy("You withdrew on %(decided)s."),
+    "goes outrun": ngettext_lazy(
+        "You withdrew on %(day)s, so we erase everything on %(gone)s, less than one month later.",
+        "You withdrew on %(day)s, so we erase everything on %(gone)s, less than %(months)s months "
+        "later.",
+        "n",
+    ),
+    "outrun": gettext_lazy("You withdrew on %(day)s."),
     "hired": gettext_lazy("We hired you on %(decided)s."),
     "early": gettext_lazy("You asked us to erase everything at once, and we do."),
     "early confirmed": gettext_lazy("You asked for erasure on %(asked)s, so we erase it at once."),
@@ -156,6 +173,13 @@ def why_for_applicant(application: Application, now: datetime) -> str:
     return " ".join(story.tell())
 
 
+def withdrawn_on(application: Application) -> date | None:
+    """Return the day on which an application was withdrawn, or None. Reads its events."""
+    kind = Event.Kind.WITHDRAWN
+    at = next((event.at for event in application.events.all() if event.kind == kind), None)
+    return retention.local_date(at) if at else None
+
+
 @dataclass(frozen=True)
 class _Story:
     """What is told of one application at one moment, sentence by sentence."""
@@ -178,7 +202,7 @@ class _Story:
             yield self._say("reopened", day=_day(self.reopened_at))
 
     def _decision(self, *, is_delayed: bool) -> Iterator[str]:
-        status = Status(self.application.status)
+        status = "outrun" if self._outrun_on() else str(self.application.status)
         if self.application.early:
             if not self.is_secret:
                 yield self._say(status, **self._clock())
@@ -190,6 +214,16 @@ class _Story:
         else:
             yield self._say(f"goes {status}", **self._clock())
             yield from self._length()
+
+    def _outrun_on(self) -> date | None:
+        """Return the day of a withdrawal that came after the decision from which the clock runs.
+
+        That decision is a rejection of which the applicant was never told.
+        """
+        if self.application.status != Status.WITHDRAWN or self.application.decided_on is None:
+            return None
+        day = withdrawn_on(self.application)
+        return day if day and day > self.application.decided_on else None
 
     def _holds(self, holds: list[Hold], delays: list[Hold]) -> Iterator[str]:
         in_force = [hold for hold in holds if hold.until > self.now]
@@ -218,6 +252,7 @@ class _Story:
             return {}
         gone = retention.delete_on(decided, months=months)
         return {
+            "day": date_format(self._outrun_on() or decided),
             "decided": date_format(decided),
             "gone": date_format(gone),
             "months": NUMBERS[months],
@@ -227,7 +262,7 @@ class _Story:
     def _length(self) -> Iterator[str]:
         """Say what is unusual about the period: shorter than it may be, or cut by a month's end."""
         decided, months = self.application.decided_on, self.application.retention_months
-        if decided is None or months is None:
+        if decided is None or months is None or self._outrun_on():
             return
         if months < MOST:
             yield ngettext(

@@ -120,6 +120,10 @@ class MailSink:
     def __init__(self) -> None:
         self.port = machine.free_port()
         self.messages: list[EmailMessage] = []
+        #: The sender that each came from by its envelope, which is where it would bounce to.
+        self.senders: list[str] = []
+        #: Addresses that it takes no mail for.
+        self.unknown: set[str] = set()
         #: Set to an SMTP answer such as "451 Try again later" to have mails refused with it.
         self.refusal: str | None = None
 
@@ -128,12 +132,21 @@ class MailSink:
         """The EMAIL_URL for a process of the test's own."""
         return f"smtp://127.0.0.1:{self.port}"
 
+    async def handle_RCPT(
+        self, server: object, session: object, envelope: Any, address: str, options: object
+    ) -> str:
+        if address in self.unknown:
+            return f"550 {address} is unknown here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
     async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:
         if self.refusal:
             return self.refusal
         message = BytesParser(policy=modern).parsebytes(envelope.content)
         assert isinstance(message, EmailMessage)
         self.messages.append(message)
+        self.senders.append(envelope.mail_from)
         return "250 OK"
 
 

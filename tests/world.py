@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import Group
 from django.test import Client
-from django.utils import translation
+from django.urls import reverse
+from django.utils import timezone, translation
 
-from candidates import ledger, legal
-from candidates.models import Application, Employee, Job, LedgerLine, Stage, User
+from candidates import ledger, legal, tokens
+from candidates.models import Application, Employee, Job, LedgerLine, Stage, Token, User
 from candidates.models.jobs import DEFAULT_STAGES
 from candidates.status import Status
 from storage.models import Attachment
@@ -65,6 +66,15 @@ def a_user(
 def log_in(client: Client, user: User) -> Client:
     """Log a user in without the form; returns the client."""
     client.force_login(user)
+    return client
+
+
+def open_room(client: Client, application: Application) -> Client:
+    """Open the applicant's room by a link, as a mail brings one, in English."""
+    token = tokens.mint(application, Token.Purpose.ROOM, now=timezone.now())
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    response = client.post(reverse("room:link", args=[token]))
+    assert response.status_code == 302
     return client
 
 

@@ -235,7 +235,7 @@ function mend() {
   notice = document.getElementById("file-notice").content.firstElementChild.cloneNode(true);
   write(notice);
   form.querySelector(".notice")?.remove();
-  form.querySelector(".pair").before(notice);
+  (form.querySelector(".pair") ?? box).before(notice);
   notice.focus();
 }
 

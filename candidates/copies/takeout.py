@@ -4,8 +4,7 @@ It names nobody who works here, and has nothing that they noted, nothing of who 
 nothing of a decision that its person has not been told of.
 """
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import IO, Any
 
 from django.conf import settings
@@ -14,10 +13,10 @@ from django.utils import translation
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from candidates import mail
-from candidates.copies import archive, wording
+from candidates import told
+from candidates.copies import archive
 from candidates.copies.archive import Given
-from candidates.models import Application, Event, Mail
+from candidates.models import Application, Mail
 from candidates.status import Status
 
 FORMAT = "halbjahr-takeout-1"
@@ -25,14 +24,15 @@ FORMAT = "halbjahr-takeout-1"
 
 def takeout(application: Application, *, language: str, now: datetime) -> IO[bytes]:
     """Return the ZIP; the caller closes it. Raises `StorageDown` if the files cannot be had now."""
+    known = told.Told(application, now)
 
     def draw(given: list[Given]) -> dict[str, str]:
-        content = _content(application, given, now=now)
+        content = _content(known, given)
         context = {
             "application": application,
             "data": content,
-            "events": _events(application),
-            "mails": _mails(application),
+            "told": known,
+            "mails": [(each, told.text(each)) for each in reversed(known.mails)],
             "language": language,
             "made_at": localtime(now),
             "operator": settings.ATS_OPERATOR,
@@ -44,21 +44,21 @@ def takeout(application: Application, *, language: str, now: datetime) -> IO[byt
         return archive.pack(application, draw, now=now)
 
 
-def _content(application: Application, given: list[Given], *, now: datetime) -> dict[str, Any]:
+def _content(known: told.Told, given: list[Given]) -> dict[str, Any]:
+    application = known.application
     return {
         "format": FORMAT,
-        "made_at": localtime(now).isoformat(),
+        "made_at": localtime(known.now).isoformat(),
         "keys": _keys(),
         "person": {
             name: getattr(application, name)
             for name in ("first_name", "last_name", "email", "phone")
         },
-        "application": _application(application),
+        "application": _application(known),
         "files": [archive.described(each) for each in given],
-        "mails": [_described(each) for each in _mails(application)],
+        "mails": [_described(each) for each in reversed(known.mails)],
         "events": [
-            {"at": localtime(each.at).isoformat(), "what": each.what}
-            for each in _events(application)
+            {"at": localtime(step.at).isoformat(), "what": step.words} for step in known.way
         ],
     }
 
@@ -80,72 +80,19 @@ def _keys() -> dict[str, str]:
     }
 
 
-def _application(application: Application) -> dict[str, Any]:
-    secret = mail.is_secret(application)
+def _application(known: told.Told) -> dict[str, Any]:
+    application, span = known.application, known.span
     return {
         "position": application.title,
         "language": application.language,
         "source": application.source,
         "received_at": localtime(application.received_at).isoformat(),
         "policy_version": application.policy_version,
-        "status": str(Status.OPEN) if secret else application.status,
-        "decided_on": None if secret else _iso(application.decided_on),
-        "delete_on": None if secret else _iso(application.delete_on),
+        "status": str(Status.OPEN) if known.seems_open else application.status,
+        "decided_on": span.start.isoformat() if span else None,
+        "delete_on": span.end.isoformat() if span else None,
         "wants_certificate": application.wants_certificate,
     }
-
-
-def _iso(day: date | None) -> str | None:
-    return day.isoformat() if day else None
-
-
-# What happened ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Told:
-    """Something that happened, in plain words."""
-
-    at: datetime
-    what: str
-
-
-def _events(application: Application) -> list[Told]:
-    untold = _untold(application)
-    return [
-        Told(event.at, wording.told(event))
-        for event in application.events.order_by("at", "pk")
-        if event.pk not in untold
-    ]
-
-
-def _untold(application: Application) -> set[int]:
-    """Return the events of decisions that the person cannot know of: not told, or taken back.
-
-    A rejection that was taken back before its mail went leaves no mail of its reopening.
-    """
-    told = set(
-        application.mails.filter(purpose=Mail.Purpose.REOPENED).values_list("created_at", flat=True)
-    )
-    untold: set[int] = set()
-    rejection: int | None = None
-    for event in application.events.order_by("at", "pk"):
-        if event.kind == Event.Kind.REJECTED:
-            rejection = event.pk
-        elif event.kind == Event.Kind.REOPENED and event.at not in told:
-            untold |= {event.pk} | ({rejection} if rejection else set())
-    if mail.is_secret(application) and rejection:
-        untold.add(rejection)
-    return untold
-
-
-def _mails(application: Application) -> list[Mail]:
-    """Return the mails to and from the person, oldest first, without one that has not gone."""
-    secret = application.mails.filter(purpose=Mail.Purpose.REJECTION).untried()
-    mails = list(application.mails.exclude(pk__in=secret.values("pk")).order_by("created_at", "pk"))
-    for each in mails:
-        each.body = wording.without_link(each.body)
-    return mails
 
 
 def _described(mail: Mail) -> dict[str, Any]:
@@ -154,5 +101,5 @@ def _described(mail: Mail) -> dict[str, Any]:
         "direction": "in" if mail.is_incoming else "out",
         "address": mail.to,
         "subject": mail.subject,
-        "text": mail.body,
+        "text": told.text(mail),
     }

@@ -1,20 +1,16 @@
 """How what the database has is said to the person whom it is about: no names, in their language."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.conf import settings
 from django.db.models import Model
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from candidates import access, retention
+from candidates.mail import words
 from candidates.models import Application, Event, Hold, Request, User
-
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
 
 #: What nobody of those who work here does: the applicant did it, if no name stands there.
 OWN = frozenset(
@@ -92,14 +88,9 @@ def end(row: Model, name: str) -> Said:
 
 
 def body(row: Model, name: str) -> Said:
-    """Return a mail's text without its link."""
-    text = without_link(str(getattr(row, name)))
-    return text, text
-
-
-def without_link(text: str) -> str:
     """Return a mail's text; where the link to the room was, it says so."""
-    return text.replace(f"{settings.ATS_SITE_URL}/my/…/", _("(a link that was yours alone)"))
+    text = str(getattr(row, name)).replace(words.link(), _("(a link that was yours alone)"))
+    return text, text
 
 
 def about(row: Model, name: str) -> Said:
@@ -118,39 +109,3 @@ def _about(kind: str, detail: str) -> str:
         code, _space, until = detail.partition(" ")
         return f"{HELD.get(code, code)} {until}".strip()
     return str(ASKED.get(detail, detail)) if kind in OF_REQUESTS else detail
-
-
-# What may be told at once -------------------------------------------------------------------
-
-#: The history for its person, in plain words. `%(detail)s` is there where it says nothing of
-#: those who work here: a stage does, and what somebody wrote as a reason does.
-TOLD: dict[Event.Kind, "_StrPromise"] = {
-    Event.Kind.RECEIVED: gettext_lazy("We received your application."),
-    Event.Kind.MOVED: gettext_lazy("Your application went a step further here."),
-    Event.Kind.ASSIGNED: gettext_lazy("We considered you for another position: %(detail)s."),
-    Event.Kind.REJECTED: gettext_lazy("We turned you down."),
-    Event.Kind.REOPENED: gettext_lazy("We took our decision back."),
-    Event.Kind.WITHDRAWN: gettext_lazy("The application was withdrawn."),
-    Event.Kind.HIRED: gettext_lazy("We hired you."),
-    Event.Kind.HIRE_UNDONE: gettext_lazy("The hire was undone."),
-    Event.Kind.QUARANTINED: gettext_lazy("A virus was found in a document, and we removed it."),
-    Event.Kind.HELD: gettext_lazy("The deletion was put on hold."),
-    Event.Kind.HOLD_RENEWED: gettext_lazy("The hold on the deletion was renewed."),
-    Event.Kind.HOLD_ENDED: gettext_lazy("The hold on the deletion ended."),
-    Event.Kind.REQUESTED: gettext_lazy("We received your request: %(detail)s."),
-    Event.Kind.GRANTED: gettext_lazy("We granted your request: %(detail)s."),
-    Event.Kind.ANSWERED: gettext_lazy("Your request was answered: %(detail)s."),
-    Event.Kind.REFUSED: gettext_lazy("We refused your request: %(detail)s."),
-    Event.Kind.EARLY: gettext_lazy("Everything is to be erased at once."),
-    Event.Kind.CORRECTED: gettext_lazy("Details were corrected: %(detail)s."),
-    Event.Kind.ADDED: gettext_lazy("Documents were added."),
-    Event.Kind.REMOVED: gettext_lazy("A document was removed: %(detail)s."),
-    Event.Kind.WROTE: gettext_lazy("You wrote to us."),
-    Event.Kind.RELEASED: gettext_lazy("We made the copy of all your data ready for you."),
-}
-
-
-def told(event: Event) -> str:
-    """Return an event as its person may have it at once: no names, no reasons, no stages."""
-    kind = Event.Kind(event.kind)
-    return str(TOLD[kind]) % {"detail": _about(kind, event.detail)}

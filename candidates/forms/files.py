@@ -38,6 +38,8 @@ class Files:
     troubles: list[Trouble] = field(default_factory=list)
     #: Whether files were kept in this very request.
     news: bool = False
+    #: How many there may be.
+    most: int = field(default_factory=lambda: settings.ATS_MAX_FILES)
 
     @property
     def down(self) -> bool:
@@ -45,22 +47,24 @@ class Files:
         return any(trouble.lost for trouble in self.troubles)
 
 
-def earlier(tokens: Iterable[str], *, session: str, now: datetime) -> Files:
-    """Return the files that this browser session has put up before.
+def earlier(
+    tokens: Iterable[str], *, session: str, now: datetime, most: int | None = None
+) -> Files:
+    """Return the files that this browser session has put up before; `most` may be kept.
 
     One that is no longer there, or is one too many, is said: nobody sends an application and
     finds later that the CV was not in it.
     """
+    most = settings.ATS_MAX_FILES if most is None else most
     ids = list(dict.fromkeys(pk for pk in map(to_uuid, tokens) if pk))
     if not (ids and session):
-        return Files(troubles=[missing()] if ids else [])
+        return Files(troubles=[missing()] if ids else [], most=most)
     found = uploads.staged(ids, session=session, now=now)
-    most = settings.ATS_MAX_FILES
     troubles = [harmful(file) for file in uploads.infected(ids, session=session)]
     if len(found) + len(troubles) < len(ids):
         troubles.append(missing())
     troubles += [Trouble(file.name, too_many(), file.size) for file in found[most:]]
-    return Files(kept=found[:most], troubles=troubles)
+    return Files(kept=found[:most], troubles=troubles, most=most)
 
 
 def harmful(file: Attachment) -> Trouble:
@@ -80,7 +84,7 @@ def receive(files: Files, given: Iterable["Upload"], *, session: str, now: datet
     A storage that is down is asked once: each time more would take as long as it waits.
     """
     for upload in given:
-        if len(files.kept) >= settings.ATS_MAX_FILES:
+        if len(files.kept) >= files.most:
             files.troubles.append(Trouble(plain_name(upload), too_many(), upload.size))
             continue
         if files.down:

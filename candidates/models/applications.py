@@ -206,6 +206,11 @@ class Application(models.Model):
         self.delete_on = retention.delete_on(on, months=months)
         self.retention_months = months
 
+    def mark_opened(self, now: datetime) -> None:
+        """Note when one of those who decide first opened it. The first moment stays."""
+        unopened = Application.objects.filter(pk=self.pk, first_opened_at__isnull=True)
+        unopened.update(first_opened_at=now)
+
     def reopen(self) -> None:
         """Set the status to open and stop the clock. Does not save; only the verbs call it."""
         self.status = Status.OPEN

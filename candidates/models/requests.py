@@ -121,6 +121,13 @@ class Request(models.Model):
         return self.get_kind_display()
 
     @property
+    def was_done_by_person(self) -> bool:
+        """Whether its person corrected their own details: officers always answer in words."""
+        return self.state == self.State.ANSWERED and (
+            self.kind == self.Kind.CORRECTION and not self.answer
+        )
+
+    @property
     def is_pending(self) -> bool:
         return self.state in self.PENDING
 

@@ -33,6 +33,8 @@ ICONS = {
     Event.Kind.REFUSED: "message-square-x",
     Event.Kind.EARLY: "eraser",
     Event.Kind.CORRECTED: "pencil",
+    Event.Kind.ADDED: "file-plus",
+    Event.Kind.REMOVED: "file-minus",
 }
 
 

@@ -14,6 +14,7 @@ from candidates.access import Role
 from candidates.forms.hr import FilterForm
 from candidates.models import Application, Event, Mail, Stage, User
 from candidates.status import Status
+from candidates.views import opened
 from candidates.views.page import page
 from candidates.views.reader import reader
 
@@ -58,7 +59,9 @@ def _filters(request: HttpRequest, user: User) -> FilterForm:
 
 @require_safe
 def application(request: HttpRequest, pk: UUID) -> HttpResponse:
-    return draw(request, access.get_application(request, pk))
+    found = access.get_application(request, pk)
+    opened.note(request, found)
+    return draw(request, found)
 
 
 def draw(

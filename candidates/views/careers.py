@@ -1,5 +1,6 @@
 """The careers pages: jobs, one job, the application form, and thanks."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.contrib.auth.decorators import login_not_required
@@ -144,15 +145,21 @@ def browser(request: HttpRequest, *, start: bool) -> str:
     return uploads.owner(secret) if secret else ""
 
 
-def desk(request: HttpRequest, session: str) -> Files:
+def desk(
+    request: HttpRequest,
+    session: str,
+    *,
+    tokens: Iterable[str] | None = None,
+    most: int | None = None,
+) -> Files:
     """Return the files from before without the one to be removed, and the new ones."""
     now = timezone.now()
-    tokens = request.POST.getlist("staged")
+    tokens = list(request.POST.getlist("staged") if tokens is None else tokens)
     removed = to_uuid(request.POST.get("remove"))
     if removed and session:
         uploads.discard(removed, session=session, now=now)
         tokens = [token for token in tokens if to_uuid(token) != removed]
-    files = earlier(tokens, session=session, now=now)
+    files = earlier(tokens, session=session, now=now, most=most)
     receive(files, given(request), session=session, now=now)
     return files
 

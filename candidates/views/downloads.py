@@ -3,13 +3,14 @@
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from candidates import access
 from candidates.models import Read
+from candidates.views import opened
 from candidates.views.page import page
 from storage import scanning
 from storage.backends import StorageDown, StorageError, attachment_store
@@ -22,32 +23,42 @@ WAITS = {Attachment.Verdict.PENDING.value: "waits"}
 @require_safe
 def attachment(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     found = access.get_document(request, pk)
+    opened.note(request, found.application)
+    response = fetch(found)
+    if isinstance(response, str):
+        context = {"document": found, "why": response}
+        template, status = "hr/no_document.html", status_of(response)
+        return page(request, template, context, section="", status=status)
+    return _hand_over(request, found, response)
+
+
+def fetch(found: Attachment) -> FileResponse | str:
+    """Return a document as a download, or why it cannot be had: for now, or for good.
+
+    If its last scan is long ago, the virus scanner looks again first. Raises Http404 if it has
+    just gone.
+    """
     if not found.is_servable:
-        return _refuse(request, found, WAITS.get(found.verdict, found.verdict))
+        return WAITS.get(found.verdict, found.verdict)
     try:
         verdict = scanning.recheck(found, now=timezone.now())
-        if verdict == Attachment.Verdict.CLEAN:
-            return _hand_over(request, found)
+        return _stream(found) if verdict == Attachment.Verdict.CLEAN else verdict
     except Attachment.DoesNotExist:
         raise Http404 from None
     except StorageError as error:
-        return _refuse(request, found, "down" if isinstance(error, StorageDown) else "missing")
-    return _refuse(request, found, verdict)
+        return "down" if isinstance(error, StorageDown) else "missing"
 
 
-def _refuse(request: HttpRequest, found: Attachment, why: str) -> HttpResponse:
-    """Say why the document cannot be had: for now, or for good."""
-    status = 503 if why in {"down", Attachment.Verdict.PENDING} else 404
-    context = {"document": found, "why": why}
-    return page(request, "hr/no_document.html", context, section="", status=status)
+def status_of(why: str) -> int:
+    """Return the HTTP status of what `fetch` says."""
+    return 503 if why in {"down", Attachment.Verdict.PENDING} else 404
 
 
-def _hand_over(request: HttpRequest, found: Attachment) -> FileResponse:
-    """Stream the document, once the read log has who takes it. Raises Http404 if it has just gone.
+def _hand_over(request: HttpRequest, found: Attachment, response: FileResponse) -> FileResponse:
+    """Hand it over, once the read log has who takes it. Raises Http404 if it has just gone.
 
     A HEAD takes nothing.
     """
-    response = _stream(found)
     if request.method == "GET":
         try:
             _log(request, found)

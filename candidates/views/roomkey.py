@@ -7,11 +7,11 @@ purge leaves nothing behind that it could open. It goes to `/my/` alone.
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -24,10 +24,12 @@ PATH = "/my/"
 LASTS = timedelta(minutes=30)
 
 #: A page of the room: it is given the application whose room is open.
-RoomView = Callable[..., HttpResponse]
+RoomView = Callable[..., HttpResponseBase]
+
+Response = TypeVar("Response", bound=HttpResponseBase)
 
 
-def unlock(response: HttpResponse, token: Token) -> HttpResponse:
+def unlock(response: Response, token: Token) -> Response:
     """Give the browser the key to the room that this token opens, for another half hour."""
     response.set_signed_cookie(
         COOKIE,
@@ -41,7 +43,7 @@ def unlock(response: HttpResponse, token: Token) -> HttpResponse:
     return response
 
 
-def shut(response: HttpResponse) -> HttpResponse:
+def shut(response: Response) -> Response:
     """Take the key from the browser."""
     response.delete_cookie(COOKIE, path=PATH, samesite="Strict")
     return response
@@ -58,13 +60,13 @@ def key(request: HttpRequest) -> Token | None:
     return tokens.filter(pk=pk).select_related("application__job").first()
 
 
-def in_room(view: RoomView) -> Callable[..., HttpResponse]:
+def in_room(view: RoomView) -> RoomView:
     """Open a view to whoever has a room open: `view(request, application, …)`; others are told."""
 
     @login_not_required
     @never_cache
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         token = key(request)
         if token is None:
             return shut(render(request, "room/over.html", status=403))

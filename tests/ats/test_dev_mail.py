@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from django.core.mail import get_connection, send_mail
+from django.core.mail import EmailMultiAlternatives, get_connection, send_mail
 from django.http import Http404
 from django.test import Client, RequestFactory
 from django.urls import include, path
@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include(urls)),
     path("dev/mail/", views.dev_mails, name="dev_mails"),
     path("dev/mail/<str:name>/", views.dev_mail, name="dev_mail"),
+    path("dev/mail/<str:name>/<int:number>/", views.dev_html, name="dev_html"),
 ]
 
 
@@ -41,6 +42,33 @@ def test_mails_are_listed_and_shown_as_text(mails: Path, client: Client) -> None
     assert "Grüße &lt;b&gt;&amp;&lt;/b&gt;" in shown
     assert '<a href="https://localhost/my/x/"' in shown
     assert "Noch eine" in shown
+
+
+@pytest.mark.usefixtures("english")
+def test_a_mail_in_html_is_shown_as_both(mails: Path, client: Client) -> None:
+    message = EmailMultiAlternatives(
+        "Both", "As text", "a@a.example", ["k@b.example"], reply_to=["jobs+x@a.example"]
+    )
+    message.attach_alternative(
+        "<style>p { color: green }</style><p>As <b>HTML</b></p>", "text/html"
+    )
+    before = set(mails.glob("*.log"))
+    message.send()
+    (file,) = set(mails.glob("*.log")) - before
+    shown = client.get(f"/dev/mail/{file.name}/").text
+    assert "As text" in shown
+    assert "jobs+x@a.example" in shown
+    path = f"/dev/mail/{file.name}/0/"
+    assert path in shown
+    answer = client.get(path)
+    assert "<p>As <b>HTML</b></p>" in answer.text
+    assert "style-src 'unsafe-inline'" in answer["Content-Security-Policy"]
+    assert client.get(f"/dev/mail/{file.name}/1/").status_code == 404
+
+
+def test_a_mail_without_html_offers_none(mails: Path, client: Client) -> None:
+    (file,) = mails.glob("*.log")
+    assert f"/dev/mail/{file.name}/0/" not in client.get(f"/dev/mail/{file.name}/").text
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import logging
 import sys
+from base64 import b32encode
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ from ats.logs import Masked, masked
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
+TOKEN = b32encode(bytes(range(32))).decode().rstrip("=").lower()
 DETAIL = "duplicate key\nDETAIL:  Key (email)=(kaethe@post.example) already exists, Großmann"
 
 
@@ -78,6 +80,11 @@ def test_a_failed_job_is_logged_without_its_traceback_message() -> None:
         ("Error handling request /jobs/?name=Mira&x=1 now", "Error handling request /jobs/ now"),
         ("mail to <kaethe.g@post.example> failed", "mail to <***@***> failed"),
         ("Why? Because", "Why? Because"),
+        (f"Not Found: /my/{TOKEN}/", "Not Found: /my/***/"),
+        (f"Not Found: /old/{TOKEN}/?x=1", "Not Found: /old/***/"),
+        (f"550 <jobs+{TOKEN}@musterwerk.example> unknown", "550 <***@***> unknown"),
+        (f"550 jobs+{TOKEN.upper()} unknown", "550 jobs+*** unknown"),
+        (f"object attachments/{64 * 'a'}", f"object attachments/{64 * 'a'}"),
         ("Invalid request from ip=203.0.113.7: no", "Invalid request from *** no"),
         ("Invalid request from ip=2001:db8::7: no", "Invalid request from *** no"),
         ("connection to 203.0.113.7 refused", "connection to *** refused"),

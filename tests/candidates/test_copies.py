@@ -373,6 +373,7 @@ def test_it_has_what_they_gave_the_mails_and_the_events() -> None:
     an_attachment(application, "Lebenslauf.pdf", document)
     application.events.create(kind=Event.Kind.RECEIVED, at=NOW, detail="1")
     queued = mail.queue(application, Mail.Purpose.RECEIPT, now=NOW, send_at=NOW)
+    Mail.objects.update(state=Mail.State.SENT, attempts=1, sent_at=NOW)
     files = taken(application)
     assert files["files/Lebenslauf.pdf"] == document
     found = json.loads(files["data.json"])
@@ -387,7 +388,7 @@ def test_it_has_what_they_gave_the_mails_and_the_events() -> None:
     assert [(each["direction"], each["subject"]) for each in found["mails"]] == [
         ("out", queued.subject)
     ]
-    assert found["events"] == [{"at": NOW.isoformat(), "what": "We received your application."}]
+    assert found["events"] == [{"at": NOW.isoformat(), "what": "Application received"}]
     assert found.keys() - {"format", "made_at", "keys"} == found["keys"].keys()
     page = files["index.html"].decode()
     assert 'href="files/Lebenslauf.pdf"' in page
@@ -448,11 +449,11 @@ def test_a_rejection_that_has_not_been_told_is_not_in_it() -> None:
     found = json.loads(files["data.json"])
     assert (found["application"]["status"], found["application"]["delete_on"]) == ("open", None)
     assert (found["events"], found["mails"]) == ([], [])
-    assert "turned you down" not in text
+    assert "Rejection" not in text
     Mail.objects.update(state=Mail.State.SENT, attempts=1, sent_at=NOW)
     told = data(application)
     assert told["application"]["status"] == "rejected"
-    assert [each["what"] for each in told["events"]] == ["We turned you down."]
+    assert [each["what"] for each in told["events"]] == ["Rejection"]
     assert "No degree" not in json.dumps(told), "reasons are for the full copy"
 
 
@@ -464,7 +465,7 @@ def test_a_rejection_that_was_taken_back_before_it_was_told_leaves_no_trace() ->
     assert data(application)["events"] == []
     pipeline.reject(application, by=by, reason="No", now=NOW + DAY, mail_at=None)
     application.refresh_from_db()
-    assert [each["what"] for each in data(application)["events"]] == ["We turned you down."]
+    assert [each["what"] for each in data(application)["events"]] == ["Rejection"]
 
 
 def test_it_names_nobody_who_works_here_and_no_stage_and_no_reader() -> None:
@@ -480,9 +481,13 @@ def test_it_names_nobody_who_works_here_and_no_stage_and_no_reader() -> None:
 def test_mails_stand_without_the_link_that_was_in_them() -> None:
     application = an_application(language="en")
     sent = mail.queue(application, Mail.Purpose.RECEIPT, now=NOW, send_at=NOW)
-    Mail.objects.filter(pk=sent.pk).update(body=f"Go to {project.ATS_SITE_URL}/my/…/ now")
+    link = f"{project.ATS_SITE_URL}/my/…/"
+    Mail.objects.filter(pk=sent.pk).update(body=f"Your room:\n{link}\nGoodbye", attempts=1)
     [found] = data(application)["mails"]
-    assert found["text"] == "Go to (a link that was yours alone) now"
+    assert found["text"] == "Your room:\nGoodbye"
+    [mails] = [s for s in copies.compile(application, NOW)["sections"] if s["key"] == "mails"]
+    [facts] = [entry["facts"] for entry in mails["entries"]]
+    assert "Your room:\n(a link that was yours alone)\nGoodbye" in [f["text"] for f in facts]
 
 
 @pytest.fixture
@@ -498,13 +503,3 @@ def test_it_leaves_nothing_on_the_disk(place: Path) -> None:
         assert list(place.iterdir()) == [], "the file has no name from its beginning"
         assert file.read(2) == b"PK"
     assert list(place.iterdir()) == []
-
-
-def test_every_event_can_be_told() -> None:
-    application = an_application(language="en")
-    for number, kind in enumerate(Event.Kind):
-        application.events.create(kind=kind, at=NOW + number * DAY, detail="access")
-    told = [each["what"] for each in data(application)["events"]]
-    assert all(each.endswith(".") for each in told)
-    # The reopening was told by no mail, so it and the rejection before it are not there.
-    assert len(told) == len(Event.Kind) - 2
