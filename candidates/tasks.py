@@ -20,6 +20,7 @@ from candidates import (
     certificates,
     holds,
     ledger,
+    limits,
     mail,
     purge,
     quarantine,
@@ -121,11 +122,12 @@ def scan_pending() -> str:
 
 @nameless
 def clean() -> str:
-    """Hourly: uploads never sent or never whole, old sessions, runs, pages drawn long ago."""
+    """Hourly: uploads never sent or never whole, old sessions, tries, runs, pages of long ago."""
     now = timezone.now()
     Session.objects.filter(expire_date__lt=now).delete()
     purge.forget_expired_cache(now)
     runs.forget_old(now)
+    limits.forget(now)
     preview.forget_pages(now)
     bounded.clean()
     staged, left = uploads.clean_expired(now), uploads.clear_temporary(now)
