@@ -67,7 +67,7 @@ def test_a_new_field_is_found_until_the_map_has_it() -> None:
 
     assert gaps([*WAYS, Score]) == {"candidates.Score.application", "candidates.Score.points"}
     history = TABLES[Event].section
-    half = Table(history, "pk", str, {"points": Shown("Points")}, {})
+    half = Table(history, "pk", str, {"points": Shown(TABLES[Event].shown["at"].label)}, {})
     assert gaps([*WAYS, Score], TABLES | {Score: half}) == {"candidates.Score.application"}
 
 
