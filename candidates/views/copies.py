@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -63,7 +64,8 @@ def _draw(
     request: HttpRequest, asked: Request, form: StrikeForm, *, now: datetime, status: int
 ) -> HttpResponse:
     content = copies.compile(asked.application, now)
-    struck = copies.strike(content, form.strikes) if form.is_bound and form.is_valid() else None
+    is_right = form.is_bound and form.errors.keys() <= {NON_FIELD_ERRORS}
+    struck = copies.strike(content, form.strikes) if is_right else None
     context = {
         "asked": asked,
         "application": asked.application,
