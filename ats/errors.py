@@ -23,6 +23,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.csrf import requires_csrf_token
 
+from ats import keeping
+
 logger = getLogger("ats")
 
 #: What a template can print: also a function, called once the visitor's language is set.
@@ -159,7 +161,9 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 @requires_csrf_token
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return page(request, 403, "403_csrf.html", text=TOKEN)
+    # What came from another site is not shown as if the visitor had typed it here.
+    again = keeping.form_of(request) if reason.startswith("CSRF ") else None
+    return again(request) if again else page(request, 403, "403_csrf.html", text=TOKEN)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

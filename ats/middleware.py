@@ -18,7 +18,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 from django.utils import timezone
 
-from ats import errors
+from ats import errors, keeping
 from ats.logs import masked, printable
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -223,7 +223,7 @@ def check_body(request: HttpRequest) -> None:
         raise errors.Unreadable(errors.ENCODING)
     # Django puts � where the parts of a form are not UTF-8; what it stood for is lost.
     texts = (text for name, values in fields.lists() for text in (name, *values))
-    if any("\0" in text or "\ufffd" in text for text in texts):
+    if any("\0" in text or "\ufffd" in text for text in texts) and not keeping.form_of(request):
         raise errors.Unreadable(errors.NO_TEXT)
 
 

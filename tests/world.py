@@ -18,12 +18,15 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from candidates import ledger, legal, tokens
+from candidates.forms import stamps
 from candidates.models import Application, Employee, Job, LedgerLine, Stage, Token, User
 from candidates.models.jobs import DEFAULT_STAGES
 from candidates.status import Status
 from storage.models import Attachment
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
     from storage.backends import Bucket, Folder
 
 #: A Thursday morning, the present of most tests.
@@ -74,8 +77,22 @@ def open_room(client: Client, application: Application) -> Client:
     token = tokens.mint(application, Token.Purpose.ROOM, now=timezone.now())
     client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
     response = client.post(reverse("room:link", args=[token]))
-    assert response.status_code == 302
+    assert response["Location"] == reverse("room:home")
     return client
+
+
+# The application form ---------------------------------------------------------------------
+
+
+def a_stamp(*, age: timedelta = timedelta(minutes=2)) -> str:
+    """Return the stamp (field `made`) of an application form that was opened so long ago."""
+    return stamps.made(timezone.now() - age)
+
+
+def let_time_pass(page: "Page", *, age: timedelta = timedelta(minutes=2)) -> None:
+    """Have the application form that a browser shows be one that was opened so long ago."""
+    stamp = a_stamp(age=age)
+    page.locator("[name=made]").evaluate("(field, stamp) => (field.value = stamp)", stamp)
 
 
 # Jobs and applications --------------------------------------------------------------------

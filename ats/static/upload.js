@@ -229,6 +229,7 @@ const unmended = () =>
   [...rows.values()].filter((row) => ["refused", "lost"].includes(row.state) && !row.old);
 
 let notice = null;
+const title = document.title;
 
 /* Says at the top, as the server does, what is to be mended; afterwards it shrinks by itself. */
 function mend() {
@@ -242,6 +243,7 @@ function mend() {
 function write(notice) {
   const bad = unmended();
   if (!bad.length) notice.remove();
+  document.title = bad.length && !title.startsWith(words.error) ? `${words.error} ${title}` : title;
   notice.querySelector("h2").textContent = plural("mend", bad.length);
   notice.querySelector("ul").replaceChildren(...bad.map(line));
 }

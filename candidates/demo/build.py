@@ -15,6 +15,7 @@ from django.db.models import F
 
 from candidates import hiring, pipeline, retention
 from candidates.models import Application, Job, Mail, Stage, User
+from candidates.status import Status
 from storage import uploads
 from storage.models import Attachment
 
@@ -26,6 +27,8 @@ from .lives import Life, invent
 from .people import APPLICANTS, ENDS_TODAY, HELD, HIRED, OFFER, REJECTED, STARTS, Applicant
 
 SESSION = "demo"
+#: How many receipts are left to be sent on a development server.
+RECEIPTS = 2
 DOMAINS = ("posteo.example", "mailbox.example", "web.example", "post.example")
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 REASONS = (
@@ -53,6 +56,8 @@ class Built:
     jobs: int
     applications: int
     files: int
+    #: Receipts that the job cluster has yet to send.
+    receipts: int
 
 
 def exists() -> bool:
@@ -64,7 +69,8 @@ def build(now: datetime, passwords: accounts.Passwords) -> Built:
     """Add the demo to the database and its files to the attachment store.
 
     Files first, each with its row; then all the rest in one transaction. Stopped in between it
-    leaves staged files, which the cleaner takes. Mails of the past count as sent.
+    leaves staged files, which the cleaner takes. Mails of the past count as sent, but for those
+    that `_leave_receipts` leaves.
     """
     rng = Random(6)  # noqa: S311
     cases = list(plan(rng, now))
@@ -76,9 +82,20 @@ def build(now: datetime, passwords: accounts.Passwords) -> Built:
         jobs = {advert.slug: _job(advert, staff, now) for advert in ADVERTS}
         played = [_play(case, jobs.get(case.slug), staff, rng, now) for case in cases]
         desk.lay(played, officer=staff["miriam"], now=now)
+        waiting = _leave_receipts(played)
         past = Mail.objects.filter(application__in=played, send_at__lte=now)
-        past.update(state=Mail.State.SENT, sent_at=F("send_at"), attempts=1)
-    return Built(len(jobs), len(cases), sum(len(case.staged) for case in cases))
+        past.exclude(pk__in=waiting).update(state=Mail.State.SENT, sent_at=F("send_at"), attempts=1)
+    count = sum(len(case.staged) for case in cases)
+    return Built(len(jobs), len(cases), count, receipts=len(waiting))
+
+
+def _leave_receipts(played: list[Application]) -> list[int]:
+    """Return the latest receipts if mails go to a folder: sent, they open rooms to look into."""
+    if not (settings.DEBUG and settings.EMAIL_BACKEND.endswith(".filebased.EmailBackend")):
+        return []
+    receipts = Mail.objects.filter(application__in=played, purpose=Mail.Purpose.RECEIPT)
+    still_open = receipts.filter(application__status=Status.OPEN, application__job__isnull=False)
+    return list(still_open.values_list("pk", flat=True)[:RECEIPTS])
 
 
 # Who applies, and when ----------------------------------------------------------------------

@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy
 
 from candidates.pipeline import Person
 
-#: What no database and no page takes: NUL and other controls, and halves of surrogate pairs.
-UNSTORABLE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
+#: What no database and no page takes: NUL and other controls, and halves of surrogate pairs; and
+#: �, which stands for something that was lost before it came here.
+UNSTORABLE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufffd]")
 
 #: Invisible characters that some scripts and names are spelt with.
 JOINERS = "\u200c\u200d"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
+from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -99,6 +101,18 @@ def receive(files: Files, given: Iterable["Upload"], *, session: str, now: datet
             files.troubles.append(Trouble(refused.name, refused.message, upload.size))
         except StorageDown:
             files.troubles.append(unreachable(upload))
+
+
+def hold(files: Files, upload: "Upload", *, until: datetime) -> None:
+    """Note that too many files came from where this one comes from."""
+    files.troubles.append(Trouble(plain_name(upload), held_sentence(until), upload.size))
+
+
+def held_sentence(until: datetime) -> str:
+    return _(
+        "Too many files came from your connection. Add it again from %(time)s on, or send without"
+        " it."
+    ) % {"time": time_format(timezone.localtime(until))}
 
 
 def plain_name(upload: "Upload") -> str:

@@ -4,7 +4,7 @@
 them on the data and the settings as they are. A sentence that nobody can check does not stand here.
 """
 
-from .clauses import CLAUSES, Clause, Part
+from .clauses import CLAUSES, Clause, Part, notice
 from .run import Result, check
 
-__all__ = ["CLAUSES", "Clause", "Part", "Result", "check"]
+__all__ = ["CLAUSES", "Clause", "Part", "Result", "check", "notice"]

@@ -296,8 +296,8 @@ CLAUSES = (
         "2.10",
         Part.TECHNICAL,
         lambda: _(
-            "To fend off attacks we count tries to log in, under a code made from the IP address,"
-            " for a few minutes."
+            "To fend off attacks we count tries to log in, applications, files and requests for a"
+            " link, under a code made from the IP address, for a few hours."
         ),
         checks_settings.limits_hold_across_processes,
         ("REDIS_URL",),
@@ -334,3 +334,8 @@ CLAUSES = (
         checks_settings.notices_are_open,
     ),
 )
+
+
+def notice() -> list[tuple[Part, list[Clause]]]:
+    """Return the clauses under their headings, as the privacy notice has them."""
+    return [(part, [clause for clause in CLAUSES if clause.part == part]) for part in Part]

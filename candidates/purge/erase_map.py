@@ -131,7 +131,8 @@ TABLES: dict[str, Entry] = {
             " view_key pages",
             "storage.erasure.bury",
             "with its owner; if never sent, after 24 hours (storage.uploads.clean_expired); if"
-            " infected, after seven days (candidates.quarantine.erase)",
+            " infected, after seven days (candidates.quarantine.erase); when its person removes it"
+            " (candidates.room.remove)",
         ),
     ),
     "storage.Words": (

@@ -2,15 +2,15 @@
 
 from django.urls import path
 
-from candidates.views import careers, uploads
+from candidates.views import applying, careers, uploads
 
 app_name = "careers"
 urlpatterns = [
     path("jobs/", careers.jobs, name="jobs"),
     path("jobs/<slug:slug>/", careers.job, name="job"),
-    path("jobs/<slug:slug>/apply/", careers.apply, name="apply"),
+    path("jobs/<slug:slug>/apply/", applying.apply, name="apply"),
     path("jobs/<slug:slug>/apply/thanks/", careers.thanks, name="thanks"),
-    path("apply/", careers.speculative, name="speculative"),
+    path("apply/", applying.speculative, name="speculative"),
     path("apply/thanks/", careers.thanks, name="speculative_thanks"),
     path("uploads/", uploads.stage, name="stage"),
     path("uploads/<uuid:pk>/remove/", uploads.remove, name="unstage"),

@@ -1,7 +1,6 @@
 """Links to an applicant's room: what they open or confirm, and those that were lost."""
 
 from collections.abc import Callable
-from datetime import datetime
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,13 +11,20 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from candidates import room, tokens
+from candidates import limits, room, tokens
 from candidates.forms.room import LostForm
 from candidates.models import Token
 from candidates.pipeline import ChangeNotAllowed
+from candidates.views import visitor
 from candidates.views.roomkey import unlock
 
 Purpose = Token.Purpose
+
+#: How often links may be asked for from one address, and from the network around it.
+LOST = (
+    limits.Limit("lost-links-address", 10, limits.HOUR),
+    limits.Limit("lost-links-network", 60, limits.HOUR),
+)
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -91,14 +97,10 @@ def lost(request: HttpRequest) -> HttpResponse:
     form = LostForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return render(request, "room/lost.html", {"form": form}, status=422 if form.errors else 200)
-    again_at = _held_until(request, now=now)
+    again_at = visitor.held_until(request, LOST, now=now)
     if again_at:
         context = {"form": form, "again_at": again_at}
         return render(request, "room/lost.html", context, status=429)
     language = (get_language() or "de")[:2]
     room.ask_link(form.cleaned_data["email"], language=language, now=now)
     return render(request, "room/lost.html", {"form": LostForm(), "is_asked": True})
-
-
-def _held_until(request: HttpRequest, *, now: datetime) -> datetime | None:
-    return None

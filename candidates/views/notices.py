@@ -12,10 +12,7 @@ from candidates import policy
 @login_not_required
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    parts = [
-        (part, [clause for clause in policy.CLAUSES if clause.part == part]) for part in policy.Part
-    ]
-    context = {"parts": parts, "version": settings.ATS_POLICY_VERSION}
+    context = {"parts": policy.notice(), "version": settings.ATS_POLICY_VERSION}
     return render(request, "careers/privacy.html", context)
 
 

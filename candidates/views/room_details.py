@@ -21,7 +21,7 @@ from candidates.forms.details import AddressForm, DetailsForm
 from candidates.forms.files import Files, earlier, refusals
 from candidates.models import Application
 from candidates.pipeline import ChangeNotAllowed
-from candidates.views import careers
+from candidates.views import applying
 from candidates.views.downloads import fetch, status_of
 from candidates.views.page import sent
 from candidates.views.roomkey import in_room
@@ -93,21 +93,21 @@ def files(request: HttpRequest, application: Application) -> HttpResponse:
     """Show the documents, or take in what the form for more of them brings."""
     if request.method != "POST" or not room.seems_open(application):
         return _documents(request, application, Files(most=room.left(application)))
-    session = careers.browser(request, start=bool(request.FILES))
-    desk = _desk(request, application, session)
+    desk = _desk(request, application)
     if {"remove", "add"} & request.POST.keys() or desk.troubles:
         return _documents(request, application, desk)
     if not desk.kept:
         return _nothing_new(request, application, desk)
-    return _add(request, application, desk, session)
+    return _add(request, application, desk)
 
 
-def _desk(request: HttpRequest, application: Application, session: str) -> Files:
+def _desk(request: HttpRequest, application: Application) -> Files:
     """Return the files that the form brings; those that are here by now it has brought before."""
     here = set(application.attachments.values_list("pk", flat=True))
     brought = request.POST.getlist("staged")
     tokens = [token for token in brought if to_uuid(token) not in here]
-    return careers.desk(request, session, tokens=tokens, most=max(room.left(application), 0))
+    most = max(room.left(application), 0)
+    return applying.desk(request, now=timezone.now(), tokens=tokens, most=most)
 
 
 def _nothing_new(request: HttpRequest, application: Application, desk: Files) -> HttpResponse:
@@ -118,8 +118,9 @@ def _nothing_new(request: HttpRequest, application: Application, desk: Files) ->
     return _documents(request, application, desk, error=error, status=422)
 
 
-def _add(request: HttpRequest, application: Application, desk: Files, session: str) -> HttpResponse:
+def _add(request: HttpRequest, application: Application, desk: Files) -> HttpResponse:
     now, ids = timezone.now(), [file.pk for file in desk.kept]
+    session = applying.browser(request, start=False)
     try:
         count = room.add(application, ids, session=session, now=now)
     except uploads.UploadGone:
@@ -157,7 +158,7 @@ def _documents(
         "seems_open": seems_open,
         "files": desk,
         "refusals": refusals(),
-        "faults": len(desk.troubles),
+        "sheet": {"faults": len(desk.troubles)},
         "error": error,
         "action": reverse("room:files"),
         "address": reverse("room:files"),

@@ -13,7 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from candidates.views.careers import browser, given
+from candidates import limits
+from candidates.forms.files import held_sentence
+from candidates.views.applying import browser, given
+from candidates.views.visitor import held_until
 from storage import uploads
 from storage.backends import StorageDown
 
@@ -32,7 +35,11 @@ def stage(request: HttpRequest) -> HttpResponse:
     files = given(request)
     if len(files) != 1:
         return refusal(400, "one-file", _("Choose one file and add it again."))
-    now, session = timezone.now(), browser(request, start=True)
+    now = timezone.now()
+    if until := held_until(request, limits.UPLOADS, now=now):
+        name = uploads.clean_name(files[0].name or "")
+        return refusal(429, "too-many", held_sentence(until), name)
+    session = browser(request, start=True)
     uploads.make_room(session, most=FORMS * settings.ATS_MAX_FILES, now=now)
     try:
         attachment = uploads.stage(files[0], session=session, now=now)

@@ -24,7 +24,7 @@ from candidates.models import Application, Employee, Heartbeat, Job, User
 from storage.models import Tombstone
 from tests import machine
 from tests.conftest import MailSink
-from tests.world import PASSWORD, a_docx, a_job, a_pdf, a_user
+from tests.world import PASSWORD, a_docx, a_job, a_pdf, a_user, let_time_pass
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -82,6 +82,7 @@ def apply(page: "Page", site: str, job: Job, person: dict[str, str], files: list
     for name, value in person.items():
         page.locator(f"[name={name}]").fill(value)
     page.locator("[name=attachments]").set_input_files(files)
+    let_time_pass(page)
     page.get_by_role("button", name="Bewerbung absenden").click()
     page.wait_for_url("**/thanks/")
 

@@ -44,7 +44,7 @@ def bad(name: str = "cv.pdf") -> SimpleUploadedFile:
 
 
 def post(client: Client, path: str = "/jobs/welder/apply/", **fields: Any) -> HttpResponse:
-    data = {**MIRA, "submission": str(uuid.uuid4()), **fields}
+    data = {**MIRA, "made": world.a_stamp(), "submission": str(uuid.uuid4()), **fields}
     return client.post(path, data, headers=EN)  # type: ignore[return-value]
 
 
@@ -196,7 +196,9 @@ def test_three_fields_make_an_application(client: Client, job: Job) -> None:
 
 @pytest.mark.django_db
 def test_the_application_has_the_language_of_the_page(client: Client, job: Job) -> None:
-    client.post("/jobs/welder/apply/", MIRA, headers={"accept-language": "de"})
+    client.post(
+        "/jobs/welder/apply/", MIRA | {"made": world.a_stamp()}, headers={"accept-language": "de"}
+    )
     assert Application.objects.get().language == "de"
 
 
@@ -470,7 +472,9 @@ def test_a_confidential_job_that_has_closed_answers_like_one_that_never_was(
     form = {"submission": str(uuid.uuid4()), "staged": staged, **fields}
     answers = [post(client, f"/jobs/{slug}/apply/", **form) for slug in ("welder", "never-was")]
     assert [answer.status_code for answer in answers] == [410, 410]
-    first, second = (re.sub(r'value="\w{64}"', "", html(answer)) for answer in answers)
+    # All but the token against forged forms and the stamp.
+    made = r'name="made" value="[^"]+"|value="\w{64}"'
+    first, second = (re.sub(made, "", html(answer)) for answer in answers)
     assert first == second
     assert "The position has closed while you were writing" in first
     assert 'value="Okonkwo"' in first

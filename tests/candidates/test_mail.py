@@ -398,6 +398,17 @@ def test_a_receipt_lists_what_came_what_did_not_and_by_when_an_answer_comes() ->
 
 
 @pytest.mark.usefixtures("english")
+def test_a_mail_offers_only_what_the_application_still_takes() -> None:
+    about = {"refused": [("photo.gif", "No.")], "added": []}
+    for status, expected in (("open", True), ("rejected", False)):
+        application = an_application(status=status, language="en")
+        _subject, body = mail.compose(application, Mail.Purpose.DOCUMENTS, **about)
+        assert ("Please add them in another form" in body) is expected
+        assert ("or withdraw it:" in body) is expected
+        assert "- photo.gif: No.\n" in body
+
+
+@pytest.mark.usefixtures("english")
 def test_a_mail_tells_nobody_of_a_rejection_that_has_not_gone() -> None:
     application = an_application(language="en")
     before = mail.compose(application, Mail.Purpose.INFECTED)

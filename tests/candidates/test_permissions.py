@@ -48,6 +48,15 @@ POST   room:copy               -        403  403  403  403  403  403  403
 GET    room:lost               -        200  200  200  200  200  200  200
 GET    room:link               unknown  404  404  404  404  404  404  404
 POST   room:link               unknown  404  404  404  404  404  404  404
+GET    room:details            -        403  403  403  403  403  403  403
+POST   room:details            -        403  403  403  403  403  403  403
+GET    room:address            -        403  403  403  403  403  403  403
+POST   room:address            -        403  403  403  403  403  403  403
+GET    room:files              -        403  403  403  403  403  403  403
+POST   room:files              -        403  403  403  403  403  403  403
+GET    room:file               own      403  403  403  403  403  403  403
+GET    room:remove             own      403  403  403  403  403  403  403
+POST   room:remove             own      403  403  403  403  403  403  403
 GET    privacy                 -        200  200  200  200  200  200  200
 GET    imprint                 -        200  200  200  200  200  200  200
 GET    verify                  -        200  200  200  200  200  200  200
@@ -231,7 +240,7 @@ class World:
     def _pk(self, row: Row) -> Any:
         if row.thing == "unknown":
             return uuid4()
-        if row.url in {"hr:attachment", "hr:page"}:
+        if row.url in {"hr:attachment", "hr:page", "room:file", "room:remove"}:
             return self._attachment(row.thing).pk
         if row.thing in {"access", "asked", "erasure", "granted"}:
             return self._request(row.thing).pk

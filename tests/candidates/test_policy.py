@@ -119,9 +119,9 @@ def _a_birth_date(settings: Settings, patch: pytest.MonkeyPatch) -> None:
 
 @breaks("no-account")
 def _a_form_behind_a_log_in(settings: Settings, patch: pytest.MonkeyPatch) -> None:
-    from candidates.views import careers
+    from candidates.views import applying
 
-    patch.setattr(careers.apply, "login_required", True)
+    patch.setattr(applying.apply, "login_required", True)
 
 
 @breaks("basis")

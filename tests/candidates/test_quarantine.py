@@ -172,7 +172,10 @@ def test_what_is_not_clean_never_moves_with_a_hire(client: Client, verdict: str)
 def form(client: Client, **data: Any) -> str:
     person = {"first_name": "Mira", "last_name": "Okonkwo", "email": "mira@posteo.example"}
     response = client.post(
-        "/apply/", {**person, **data}, headers={"accept-language": "en"}, follow=True
+        "/apply/",
+        {**person, "made": world.a_stamp(), **data},
+        headers={"accept-language": "en"},
+        follow=True,
     )
     return response.content.decode()
 

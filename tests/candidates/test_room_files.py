@@ -46,7 +46,7 @@ def pdf(name: str = "CV.pdf") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, world.a_pdf(), "application/pdf")
 
 
-def html(response: HttpResponse) -> str:
+def html(response: Any) -> str:
     return " ".join(response.content.decode().split())
 
 

@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 
 EN = {"accept-language": "en", "accept": "application/json"}
-MIRA = {"first_name": "Mira", "last_name": "Okonkwo", "email": "mira.okonkwo@posteo.example"}
+MIRA = {
+    "first_name": "Mira",
+    "last_name": "Okonkwo",
+    "email": "mira.okonkwo@posteo.example",
+    "made": world.a_stamp(),
+}
 
 
 def a_file(name: str = "CV.pdf", content: bytes | None = None) -> SimpleUploadedFile:

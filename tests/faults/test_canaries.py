@@ -33,7 +33,7 @@ from storage import bounded, preview
 from storage.backends import Bucket
 from storage.models import Attachment, Words
 from tests.conftest import MailSink
-from tests.world import a_job, a_user, log_in, store
+from tests.world import a_job, a_stamp, a_user, log_in, store
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -105,6 +105,7 @@ def apply(client: Client, slug: str) -> Application:
         "last_name": WORDS["last-name"],
         "email": f"{WORDS['email']}@post.example",
         "phone": PHONE,
+        "made": a_stamp(),
         "staged": staged.json()["token"],
         "attachments": SimpleUploadedFile(f"{WORDS['text-name']}.txt", text),
     }

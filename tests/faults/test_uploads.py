@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -65,6 +66,7 @@ class Site:
             "DATABASE_URL": f"sqlite:///{home / 'halbjahr.sqlite3'}",
             "ATS_STORAGE_URL": f"file://{home / 'attachments'}",
             "ATS_UPLOAD_DIR": str(home / "arriving"),
+            "ATS_TRUSTED_PROXIES": "1",
         }
         for command in ("check", "migrate", "createcachetable"):
             subprocess.run(
@@ -125,11 +127,16 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Site]]:
         site.server.stop()
 
 
+_numbers = count(1)
+
+
 class Visitor:
     """A browser with one connection after the other, its cookies, and the form's token."""
 
     def __init__(self, site: Site) -> None:
         self.site, self.cookies = site, dict[str, str]()
+        # Each from a network of their own, as they are in life.
+        self.address = f"2001:db8:{next(_numbers):x}::1"
         page = self.ask("GET", "/apply/", b"")[1]
         self.token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[-1]
 
@@ -146,11 +153,12 @@ class Visitor:
 
     def headers(self) -> dict[str, str]:
         jar = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        headers = {"Cookie": jar, "Accept": "application/json"}
+        headers = {"Cookie": jar, "Accept": "application/json", "X-Forwarded-For": self.address}
         return headers | ({"X-CSRFToken": self.token} if hasattr(self, "token") else {})
 
     def person(self) -> dict[str, str]:
         names = {"first_name": "Mira", "last_name": "Okonkwo", "email": "mira@posteo.example"}
+        names["made"] = world.a_stamp()
         return names | {"csrfmiddlewaretoken": self.token}
 
     def apply(self, content: bytes) -> int:

@@ -30,5 +30,10 @@ class Command(BaseCommand):
                 f"The demo is ready: {built.jobs} jobs, {built.applications} applications "
                 f"with {built.files} files."
             )
+            if built.receipts:
+                self.stdout.write(
+                    f"The job cluster sends {built.receipts} receipts at once: the links in them, "
+                    f"at {settings.ATS_SITE_URL}/dev/mail/, open an applicant's room."
+                )
         self.stdout.write(f"Log in at {settings.ATS_SITE_URL}/accounts/login/ as one of these:\n\n")
         self.stdout.write("\n".join(accounts.table(passwords)))
