@@ -52,7 +52,8 @@ def with_story(application: Application, *, holds: bool = True) -> Application:
         Prefetch("requests", requests),
     ]
     if holds:
-        kept = Hold.objects.select_related("set_by", "request").order_by("until")
+        kept = Hold.objects.select_related("set_by", "request__copy").order_by("until")
+        kept = kept.defer("request__copy__content")
         story.append(Prefetch("holds", kept))
     prefetch_related_objects([application], *story)
     return application

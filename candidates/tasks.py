@@ -163,8 +163,9 @@ def prepare_attachments() -> str:
 @nameless
 @waits_for_replay
 def confirm_waited() -> str:
-    """Hourly. See `requests.confirm_waited`."""
-    return f"confirmed {requests.confirm_waited(timezone.now())}"
+    """Hourly. See `requests.confirm_waited` and `requests.close_unfetched`."""
+    now = timezone.now()
+    return f"confirmed {requests.confirm_waited(now)}, closed {requests.close_unfetched(now)}"
 
 
 @nameless

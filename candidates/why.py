@@ -85,6 +85,10 @@ STAFF: Voice = {
     "held access": gettext_lazy(
         "It is held until the request for access of %(asked)s is answered."
     ),
+    "held released": gettext_lazy(
+        "The copy that was asked for on %(asked)s is ready. It is held until the applicant has "
+        "fetched that, at most until %(until)s."
+    ),
     "held restriction": gettext_lazy(
         "It is held until the request for restriction of %(asked)s is answered."
     ),
@@ -132,6 +136,9 @@ APPLICANT: Voice = {
     ),
     "held access": gettext_lazy(
         "We keep it until we have answered your request for access of %(asked)s."
+    ),
+    "held released": gettext_lazy(
+        "Your copy is ready. We keep everything until you have fetched it, at most until %(until)s."
     ),
     "held restriction": gettext_lazy(
         "We keep it until we have answered your request for restriction of %(asked)s."
@@ -292,6 +299,9 @@ class _Story:
 
     def _hold(self, hold: Hold) -> str:
         asked_at = hold.request.received_at if hold.request else hold.set_at
+        if hold.request and hold.request.state == Request.State.RELEASED:
+            until = date_format(hold.request.copy.last_day)
+            return self._say("held released", until=until, asked=_day(asked_at))
         kind = "other" if hold.has_end and hold.kind in Hold.OF_REQUESTS else hold.kind
         return self._say(
             f"held {kind}",

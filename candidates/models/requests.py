@@ -1,13 +1,15 @@
 """The register of requests of data subjects (Art. 15 to 21 GDPR), each with its deadline."""
 
 import uuid
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from candidates import retention
 
 from .applications import Application
 
@@ -146,3 +148,8 @@ class AccessCopy(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @property
+    def last_day(self) -> date:
+        """The last day on which the request waits for its copy to be fetched."""
+        return retention.local_date(self.fetch_until - timedelta(microseconds=1))

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from candidates.views import links, room, room_details
+from candidates.views import links, room, room_copies, room_details
 
 app_name = "room"
 urlpatterns = [
     path("", room.home, name="home"),
+    path("download/", room_copies.download, name="download"),
+    path("copy/", room_copies.copy, name="copy"),
     path("withdraw/", room.withdraw, name="withdraw"),
     path("erase/", room.erase, name="erase"),
     path("requests/<slug:kind>/", room.ask, name="request"),

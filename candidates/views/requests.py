@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from candidates import access, paging, reads, requests, retention, why
+from candidates import access, copies, paging, reads, requests, retention, why
 from candidates.access import Role
 from candidates.forms.officer import AnswerForm, CorrectForm, RefuseForm, RegisterForm
 from candidates.models import Application, Request
@@ -62,6 +62,7 @@ def _draw(
         "may_confirm": seconds is not None and seconds.filter(pk=user.pk).exists(),
         "has_second": seconds is not None and seconds.exists(),
         "confirmed_at": asked.decided_at + requests.WAIT if asked.decided_at else None,
+        "copy": copies.of_request(asked),
         "error": error,
         "address": _address(asked),  # also where a verb's answer is drawn
     }
@@ -84,8 +85,8 @@ def take_in(request: HttpRequest, pk: UUID) -> HttpResponse:
     def do(values: dict[str, Any]) -> HttpResponse:
         asked = requests.register(application, by=access.person(request), now=now, **values)
         if asked.received_at == now:
-            return _back(request, asked, _("The request is registered. A mail says so."))
-        return _back(request, asked, _("This request was registered before. Here it is."))
+            return back(request, asked, _("The request is registered. A mail says so."))
+        return back(request, asked, _("This request was registered before. Here it is."))
 
     heading = _("Register a request of %(name)s")
     due_on = retention.delete_on(retention.local_date(now), months=requests.MONTHS)
@@ -107,7 +108,7 @@ def answer(request: HttpRequest, pk: UUID) -> HttpResponse:
             requests.correct(asked, person=form.person, answer=text, by=by, now=now)
         else:
             requests.answer(asked, answer=text, by=by, now=now)
-        return _back(request, asked, _("The request is answered. A mail tells the applicant."))
+        return back(request, asked, _("The request is answered. A mail tells the applicant."))
 
     heading = _("Answer %(name)s")
     draw = _dialog(request, "hr/answer.html", asked, heading=heading, form=form, now=now)
@@ -128,7 +129,7 @@ def refuse(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def do(values: dict[str, Any]) -> HttpResponse:
         requests.refuse(asked, reason=values["reason"], by=access.person(request), now=now)
-        return _back(request, asked, _("The request is refused. A mail tells the applicant why."))
+        return back(request, asked, _("The request is refused. A mail tells the applicant why."))
 
     heading = _("Refuse the request of %(name)s")
     draw = _dialog(request, "hr/refuse.html", asked, heading=heading, form=form, now=now)
@@ -143,7 +144,7 @@ def grant(request: HttpRequest, pk: UUID) -> HttpResponse:
 
     def do(values: dict[str, Any]) -> HttpResponse:
         requests.grant(asked, by=access.person(request), now=now)
-        return _back(request, asked, _("The erasure is granted."))
+        return back(request, asked, _("The erasure is granted."))
 
     heading = _("Grant the erasure of %(name)s")
     draw = _dialog(request, "hr/grant.html", asked, heading=heading, form=form, now=now)
@@ -191,7 +192,7 @@ def _stays_restricted(asked: Request) -> bool:
     return others.exists()
 
 
-def _back(request: HttpRequest, asked: Request, said: str) -> HttpResponse:
+def back(request: HttpRequest, asked: Request, said: str) -> HttpResponse:
     """Return to the request's page and say it there: without a name, for it is a cookie."""
     messages.success(request, said)
     return redirect("hr:request", asked.pk)

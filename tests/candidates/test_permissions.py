@@ -18,7 +18,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from candidates import holds, requests, tokens
+from candidates import copies, holds, requests, tokens
 from candidates.access import Role
 from candidates.models import Application, Employee, Hold, Job, Request, Token, User
 from storage.models import Attachment
@@ -45,6 +45,9 @@ POST   careers:stage           -        400  400  400  400  400  400  400
 POST   careers:unstage         unknown  204  204  204  204  204  204  204
 GET    room:home               -        403  403  403  403  403  403  403
 POST   room:leave              -        403  403  403  403  403  403  403
+GET    room:download           -        403  403  403  403  403  403  403
+GET    room:copy               -        403  403  403  403  403  403  403
+POST   room:copy               -        403  403  403  403  403  403  403
 GET    room:lost               -        200  200  200  200  200  200  200
 GET    room:link               unknown  404  404  404  404  404  404  404
 POST   room:link               unknown  404  404  404  404  404  404  404
@@ -172,6 +175,11 @@ GET    hr:grant_request        erasure  302  403  403  403  403  200  403
 POST   hr:grant_request        erasure  302  403  403  403  403  302  403
 POST   hr:confirm_request      granted  302  403  302  403  302  302  302
 POST   hr:confirm_request      erasure  302  403  404  403  404  409  404
+GET    hr:copy                 access   302  403  403  403  403  200  403
+GET    hr:copy                 asked    302  403  403  403  403  404  403
+POST   hr:copy                 access   302  403  403  403  403  200  403
+POST   hr:release_copy         access   302  403  403  403  403  302  403
+POST   hr:release_copy         asked    302  403  403  403  403  404  403
 GET    hr:policy               -        302  403  403  403  403  200  403
 GET    hr:processing           -        302  403  403  403  403  200  403
 GET    hr:certificate          line     302  403  403  403  403  200  403
@@ -266,7 +274,7 @@ class World:
             return uuid4()
         if row.url in {"hr:attachment", "hr:page", "room:file", "room:remove"}:
             return self._attachment(row.thing).pk
-        if row.thing in {"asked", "erasure", "granted"}:
+        if row.thing in {"access", "asked", "erasure", "granted"}:
             return self._request(row.thing).pk
         return self._record(row.thing).pk
 
@@ -278,10 +286,17 @@ class World:
 
     def _request(self, thing: str) -> Request:
         """Make an officer's business: a restriction, an erasure, one that somebody has granted."""
-        kind = Request.Kind.RESTRICTION if thing == "asked" else Request.Kind.ERASURE
+        kinds = {"asked": Request.Kind.RESTRICTION, "access": Request.Kind.ACCESS}
+        kind = kinds.get(thing, Request.Kind.ERASURE)
         officer, now = world.a_user("privacy_officer"), timezone.now()
         request = requests.register(self.foreign, kind, by=officer, now=now)
         return requests.grant(request, by=officer, now=now) if thing == "granted" else request
+
+    def _seen(self, row: Row) -> str:
+        """Return what stands for the copy that the officer has seen."""
+        if row.url != "hr:release_copy":
+            return ""
+        return copies.digest(copies.compile(self.foreign, timezone.now()))
 
     def _record(self, thing: str) -> Application | Employee:
         record: Application | Employee = getattr(self, thing)
@@ -320,6 +335,7 @@ class World:
             "hr:lift_hold": {"reason": "Settled."},
             "hr:register_request": {"kind": "access"},
             "hr:answer_request": {"answer": "It is lifted."},
+            "hr:release_copy": {"sure": "yes", "seen": self._seen(row)},
             "hr:refuse_request": {"reason": "A claim is pending."},
         }
         return data.get(row.url, {})

@@ -5,12 +5,25 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import override
 
-from candidates import access, hiring, holds, pipeline, purge, reads, requests
-from candidates.models import Application, Employee, Event, Hold, Request, User
+from candidates import (
+    access,
+    copies,
+    hiring,
+    holds,
+    pipeline,
+    purge,
+    reads,
+    requests,
+    tasks,
+    why,
+)
+from candidates.models import AccessCopy, Application, Employee, Event, Hold, Request, User
 from candidates.models.holds import UNTIL_ANSWERED
 from candidates.pipeline import ChangeNotAllowed, Person
+from candidates.policy import checks_data
 from candidates.status import Status
 from tests.world import (
     NOW,
@@ -585,3 +598,190 @@ def test_requests_go_with_their_application(officer: User) -> None:
     requests.refuse(request, reason="It was right.", by=officer, now=NOW)
     purge.run(now=NOW)
     assert not Request.objects.exists()
+
+
+# The full copy ------------------------------------------------------------------------------
+
+DUE = {"status": "rejected", "decided_on": date(2026, 3, 17)}
+
+
+def released(request: Request, officer: User, **fields: Any) -> AccessCopy:
+    seen = copies.digest(copies.compile(request.application, NOW))
+    about = {"strikes": copies.Strikes(), "seen": seen, "by": officer, "now": NOW} | fields
+    return requests.release(request, **about)
+
+
+def test_a_released_copy_is_told_by_mail_and_waits_for_a_fortnight(officer: User) -> None:
+    application = an_application(language="en")
+    request = a_request(application, Kind.ACCESS)
+    copy = released(request, officer)
+    request.refresh_from_db()
+    assert (request.state, request.decided_by, request.decided_at) == ("released", officer, NOW)
+    assert request.is_pending
+    assert (copy.released_at, copy.last_day, copy.fetched_at) == (NOW, date(2026, 10, 1), None)
+    assert copy.content["name"] == application.name
+    assert kinds(application) == ["requested", "released"]
+    mail = application.mails.get(purpose="copy")
+    assert (mail.send_at, "1 October 2026" in mail.body) == (NOW, True)
+
+
+def test_what_was_struck_is_not_in_what_is_kept(officer: User) -> None:
+    application = an_application(language="en")
+    request = a_request(application, Kind.ACCESS, text="What did Anna Roth write?")
+    copy = released(request, officer, strikes=copies.Strikes(words=("Anna Roth",)))
+    copy.refresh_from_db()
+    assert "Roth" not in str(copy.content)
+    assert "What did █████ write?" in str(copy.content)
+
+
+def test_a_due_application_stays_until_its_copy_is_fetched_and_no_longer(officer: User) -> None:
+    application = an_application(**DUE)
+    request = a_request(application, Kind.ACCESS)
+    released(request, officer)
+    assert purge.run(now=NOW + DAY).purged == 0
+    requests.fetched(request, now=NOW + DAY)
+    request.refresh_from_db()
+    assert (request.state, request.copy.fetched_at) == ("answered", NOW + DAY)
+    assert request.holds.get().until == NOW + DAY
+    assert kinds(application) == ["requested", "released", "answered"]
+    assert not application.mails.filter(purpose="answered").exists(), "the copy is the answer"
+    assert purge.run(now=NOW + DAY).purged == 1
+    assert AccessCopy.objects.count() == 0
+
+
+def test_fetched_again_is_answered_once(officer: User) -> None:
+    application = an_application()
+    request = a_request(application, Kind.ACCESS)
+    released(request, officer)
+    requests.fetched(request, now=NOW + DAY)
+    requests.fetched(request, now=NOW + 2 * DAY)
+    assert AccessCopy.objects.get().fetched_at == NOW + DAY
+    assert kinds(application).count("answered") == 1
+
+
+def test_a_copy_that_nobody_fetches_holds_for_a_fortnight(officer: User) -> None:
+    application = an_application(**DUE)
+    request = a_request(application, Kind.ACCESS)
+    end = released(request, officer).fetch_until
+    assert requests.close_unfetched(end - timedelta(seconds=1)) == 0
+    assert purge.run(now=end - timedelta(seconds=1)).purged == 0
+    assert requests.close_unfetched(end) == 1
+    assert requests.close_unfetched(end) == 0
+    request.refresh_from_db()
+    assert (request.state, request.copy.fetched_at) == ("answered", None)
+    assert purge.run(now=end).purged == 1
+
+
+def test_a_copy_that_was_not_fetched_in_time_can_be_fetched_later(officer: User) -> None:
+    application = an_application()
+    request = a_request(application, Kind.ACCESS)
+    end = released(request, officer).fetch_until
+    requests.close_unfetched(end)
+    requests.fetched(request, now=end + DAY)
+    assert copies.standing(application).copy is not None
+    assert AccessCopy.objects.get().fetched_at == end + DAY
+    assert kinds(application).count("answered") == 1
+
+
+def test_the_job_closes_what_nobody_fetched(officer: User) -> None:
+    request = a_request(an_application(), Kind.ACCESS)
+    released(request, officer)
+    AccessCopy.objects.update(fetch_until=timezone.now())
+    assert tasks.confirm_waited() == "confirmed 0, closed 1"
+
+
+def test_a_copy_is_released_once(officer: User) -> None:
+    request = a_request(an_application(), Kind.ACCESS)
+    stale = Request.objects.get(pk=request.pk)
+    released(request, officer)
+    with pytest.raises(ChangeNotAllowed, match="is released"):
+        released(stale, officer)
+    assert AccessCopy.objects.count() == 1
+
+
+def test_what_is_released_is_neither_answered_nor_refused(officer: User) -> None:
+    request = a_request(an_application(), Kind.ACCESS)
+    released(request, officer)
+    for verb in (
+        lambda: requests.answer(request, answer="By letter", by=officer, now=NOW),
+        lambda: requests.refuse(request, reason="No", by=officer, now=NOW),
+    ):
+        with pytest.raises(ChangeNotAllowed, match="is released"):
+            verb()
+
+
+def test_access_may_be_answered_by_letter_instead(officer: User) -> None:
+    application = an_application()
+    request = a_request(application, Kind.ACCESS)
+    requests.answer(request, answer="It comes by letter.", by=officer, now=NOW)
+    assert copies.standing(application) == copies.Standing(asked=None, copy=None)
+
+
+def test_what_came_since_the_officer_looked_must_be_looked_at_first(officer: User) -> None:
+    application = an_application()
+    request = a_request(application, Kind.ACCESS)
+    seen = copies.digest(copies.compile(application, NOW))
+    application.events.create(kind=Event.Kind.MOVED, at=NOW, detail="Interview")
+    with pytest.raises(ChangeNotAllowed, match="changed since"):
+        released(request, officer, seen=seen)
+    request.refresh_from_db()
+    assert (request.state, AccessCopy.objects.count()) == ("open", 0)
+
+
+def test_a_copy_does_not_tell_of_a_rejection_before_its_mail(officer: User) -> None:
+    application = an_application()
+    request = a_request(application, Kind.ACCESS)
+    by = a_user("recruiter")
+    pipeline.reject(application, by=by, reason="No", now=NOW, mail_at=NOW + DAY)
+    with pytest.raises(ChangeNotAllowed, match="has not gone"):
+        released(request, officer)
+
+
+def test_only_access_has_a_copy_and_only_the_officer_releases_it(officer: User) -> None:
+    application = an_application()
+    correction = a_request(application, Kind.CORRECTION)
+    with pytest.raises(ChangeNotAllowed, match="asks for no copy"):
+        released(correction, officer)
+    access_request = a_request(application, Kind.ACCESS)
+    with pytest.raises(ChangeNotAllowed, match="Only the privacy officer"):
+        released(access_request, a_user("recruiter"))
+
+
+def test_what_is_erased_has_no_copy_any_more(officer: User) -> None:
+    application = an_application(**DUE)
+    request = a_request(application, Kind.ACCESS)
+    Hold.objects.all().delete()
+    seen = copies.digest(copies.compile(application, NOW))
+    purge.run(now=NOW)
+    with pytest.raises(ChangeNotAllowed, match="erased"):
+        released(request, officer, seen=seen)
+    with pytest.raises(ChangeNotAllowed, match="erased"):
+        requests.fetched(request, now=NOW)
+
+
+def test_a_withdrawal_takes_no_copy_away(officer: User) -> None:
+    application = an_application()
+    request = a_request(application, Kind.ACCESS)
+    pipeline.withdraw(application, by=None, now=NOW, erase=True)
+    released(request, officer)
+    assert purge.run(now=NOW + DAY).purged == 0, "the person asked for it, so they can fetch it"
+
+
+def test_a_released_copy_is_neither_late_nor_without_its_hold(officer: User) -> None:
+    request = a_request(an_application(), Kind.ACCESS)
+    released(request, officer)
+    later = NOW + 60 * DAY
+    assert checks_data.no_request_is_late(later) == ""
+    assert checks_data.each_request_that_pauses_has_its_hold(later) == ""
+    assert checks_data.holds_have_reason_and_end(later) == ""
+
+
+def test_why_says_that_the_copy_waits(officer: User) -> None:
+    application = an_application(**DUE)
+    request = a_request(application, Kind.ACCESS)
+    released(request, officer)
+    application = Application.objects.get()
+    applicant = why.why_for_applicant(application, NOW)
+    assert "Your copy is ready" in applicant
+    assert "at most until 1 October 2026" in applicant
+    assert "until the applicant has fetched that" in why.why(application, NOW)
