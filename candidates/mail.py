@@ -14,12 +14,14 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.db.models import DateTimeField, Value
+from django.db.models.functions import Coalesce
 from django.template.loader import render_to_string
 from django.utils import translation
 from django_q.tasks import async_task
 
 from candidates.access import Role
-from candidates.models import Application, Mail, User
+from candidates.models import Application, Mail, Token, User
 from candidates.models.mail import Mails
 
 #: How long a sender may take before it is taken for dead. Above `EMAIL_TIMEOUT`.
@@ -112,6 +114,14 @@ def take_back_rejection(application: Application) -> bool:
 def is_secret(application: Application) -> bool:
     """Whether a rejection has been decided that its applicant cannot know of yet."""
     return application.mails.filter(purpose=Mail.Purpose.REJECTION).untried().exists()
+
+
+def bounced(token: Token, *, now: datetime) -> None:
+    """Note that the mail which carried this token came back as undeliverable."""
+    states = [Mail.State.SENDING, Mail.State.SENT]
+    taken = Mail.objects.filter(pk=token.mail_id or 0, state__in=states)
+    sent_at = Coalesce("sent_at", Value(now), output_field=DateTimeField())
+    taken.update(state=Mail.State.BOUNCED, sent_at=sent_at)
 
 
 def send_due(now: datetime) -> int:
