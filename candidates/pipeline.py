@@ -4,7 +4,7 @@ Each is one transaction: lock the row, read it again, check the rule, write the 
 event, or do nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -100,8 +100,11 @@ def submit(
     language: str,
     now: datetime,
     source: Application.Source = Application.Source.FORM,
+    refused: Sequence[tuple[str, str]] = (),
 ) -> Application:
     """Take in an application with its staged attachments and queue the receipt.
+
+    `refused` are files that could not be taken, each with the sentence that says why.
 
     A form that is sent twice (`submission`, job and e-mail are the same) gives the same
     application. Raises `JobClosed`, and `uploads.UploadGone` if an attachment is not staged by
@@ -117,6 +120,7 @@ def submit(
             language=language,
             now=now,
             source=source,
+            refused=refused,
         )
     except (IntegrityError, uploads.UploadGone):
         same = Application.objects.filter(submission=submission, job=job)
@@ -137,6 +141,7 @@ def _submit(
     language: str,
     now: datetime,
     source: Application.Source,
+    refused: Sequence[tuple[str, str]],
 ) -> Application:
     if job and not Job.objects.filter(pk=job.pk, is_published=True).exists():
         raise JobClosed(_("This position is no longer open."))
@@ -154,7 +159,7 @@ def _submit(
     )
     count = uploads.attach(attachments, application=application, session=session, now=now)
     application.events.create(kind=Event.Kind.RECEIVED, at=now, detail=str(count))
-    mail.queue(application, Mail.Purpose.RECEIPT, now=now, send_at=now)
+    mail.queue(application, Mail.Purpose.RECEIPT, now=now, send_at=now, refused=refused)
     return application
 
 

@@ -19,6 +19,7 @@ from ats.logs import where
 from candidates import (
     certificates,
     holds,
+    intake,
     ledger,
     mail,
     purge,
@@ -106,6 +107,17 @@ def send_mails() -> str:
 
 @nameless
 @waits_for_replay
+def poll_mail() -> str:
+    """Minutely. See `intake.poll`."""
+    try:
+        return intake.poll(timezone.now())
+    except intake.MailboxDown as error:
+        log.warning("the mailbox cannot be used: %s", error)
+        return "the mailbox cannot be used"
+
+
+@nameless
+@waits_for_replay
 def scan_pending() -> str:
     """Minutely. See `quarantine.run`."""
     return str(quarantine.run(timezone.now()))
@@ -113,13 +125,14 @@ def scan_pending() -> str:
 
 @nameless
 def clean() -> str:
-    """Hourly: uploads never sent or never whole, old sessions, runs, pages drawn long ago."""
+    """Hourly: uploads never sent or never whole, old sessions, runs, pages drawn, stray mails."""
     now = timezone.now()
     Session.objects.filter(expire_date__lt=now).delete()
     purge.forget_expired_cache(now)
     runs.forget_old(now)
     preview.forget_pages(now)
     bounded.clean()
+    intake.forget_strays(now)
     staged, left = uploads.clean_expired(now), uploads.clear_temporary(now)
     return f"staged uploads gone: {staged}, temporary files: {left}"
 
