@@ -396,7 +396,7 @@ def variants(scene: Scene) -> Iterator[Sample]:
         ("no-parts", 'Content-Type: multipart/mixed; boundary="x"', b"Guten Tag\r\n"),
         ("bad-base64", f"{plain}\r\nContent-Transfer-Encoding: base64", b"R3V0ZW4gVGFn!!=\r\n"),
         ("bad-encoding", f"{plain}\r\nContent-Transfer-Encoding: x-quatsch", b"Guten Tag\r\n"),
-        ("bad-type", "Content-Type: ;;;=;name*0*=%%%;name*1*=x", b"Guten Tag\r\n"),
+        ("bad-type", "Content-Type: ;;;=;charset*0*=%%%;charset*1*=x", b"Guten Tag\r\n"),
         ("no-type", "X: y", b""),
         ("long-header", "X-Long: " + "(" * 60_000, b"Guten Tag\r\n"),
         ("many-headers", "\r\n".join(f"X-{n}: y" for n in range(3_000)), b"Guten Tag\r\n"),
