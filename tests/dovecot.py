@@ -94,7 +94,7 @@ class Dovecot(machine.Server):
         client = self.client()
         client.create(folder)
         for raw in mails:
-            status, _answer = client.append(folder, None, None, raw)  # type: ignore[arg-type]
+            status, _answer = client.append(folder, None, None, raw)
             assert status == "OK"
         client.logout()
 

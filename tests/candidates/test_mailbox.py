@@ -1,11 +1,13 @@
 """The mailbox, on a real IMAP server, and the command that takes a mail from a mail server."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -118,10 +120,10 @@ def test_a_mailbox_that_does_not_answer_is_said_without_its_words(
     dovecot: Dovecot, settings: Settings
 ) -> None:
     settings.IMAP_URL = f"imap://jobs:wrong@127.0.0.1:{dovecot.port}"
-    with pytest.raises(intake.MailboxDown, match="^MailboxLoginError$"):
+    with pytest.raises(intake.MailboxDown, match=r"^MailboxLoginError$"):
         intake.poll(NOW)
     settings.IMAP_URL = f"imap://jobs:wrong@127.0.0.1:{machine.free_port()}"
-    with pytest.raises(intake.MailboxDown, match="^ConnectionRefusedError$"):
+    with pytest.raises(intake.MailboxDown, match=r"^ConnectionRefusedError$"):
         intake.poll(NOW)
     assert tasks.poll_mail() == "the mailbox cannot be used"
 
@@ -129,47 +131,38 @@ def test_a_mailbox_that_does_not_answer_is_said_without_its_words(
 # receive_mail -------------------------------------------------------------------------------------
 
 
-def received(raw: bytes) -> tuple[int, str]:
-    """Run the command as a mail server does; return how it ended and what it printed."""
-    from django.db import connection
-
-    name = connection.settings_dict["NAME"]
-    if connection.vendor == "sqlite":
-        url = f"sqlite:///{name}"
-    else:
-        url = f"postgres:///{connection.settings_dict['HOST']}/{name}".replace("//", "//", 1)
-    import os
-
+def received(raw: bytes, **environment: str) -> tuple[int, bytes]:
+    """Run the command as a mail server does; return how it ended and what it said."""
     done = subprocess.run(
         [sys.executable, "manage.py", "receive_mail"],
         input=raw,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         check=False,
-        env=os.environ | {"DATABASE_URL": url},
+        env=os.environ | {"DATABASE_URL": _database_url()} | environment,
     )
-    return done.returncode, done.stdout.decode().strip()
+    return done.returncode, done.stdout.splitlines()[-1]
+
+
+def _database_url() -> str:
+    """Return what names this test's own database to another process."""
+    name = connection.settings_dict["NAME"]
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    return os.environ["DATABASE_URL"].rpartition("/")[0] + f"/{name}"
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_mail_server_hands_over_a_mail_once() -> None:
     raw = b"From jobs Thu Sep 17 09:12:00 2026\n" + mails(1)[0]
-    assert received(raw) == (0, "application")
-    assert received(raw) == (0, "duplicate")
+    assert received(raw) == (0, b"application")
+    assert received(raw) == (0, b"duplicate")
     assert Application.objects.get().source == "email"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_mail_is_an_error_and_a_database_that_is_down_asks_for_another_try(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert received(b"\n")[0] == 65
-    import os
-
-    done = subprocess.run(
-        [sys.executable, "manage.py", "receive_mail"],
-        input=mails(1)[0],
-        capture_output=True,
-        check=False,
-        env=os.environ | {"DATABASE_URL": "sqlite:////nonexistent/halbjahr.sqlite3"},
-    )
-    assert (done.returncode, b"post.example" in done.stderr) == (75, False)
+def test_no_mail_is_an_error_and_a_database_that_is_down_asks_for_another_try() -> None:
+    assert received(b"\n") == (65, b"There is no mail on standard input.")
+    gone = "sqlite:////nonexistent/halbjahr.sqlite3"
+    code, said = received(mails(1)[0], DATABASE_URL=gone)
+    assert (code, b"post.example" in said) == (75, False)

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from candidates import holds, requests
 from candidates.access import Role
-from candidates.models import Application, Employee, Hold, Job, Request, User
+from candidates.models import Application, Employee, Hold, Job, Request, StrayMail, User
 from storage.models import Attachment
 from tests import world
 
@@ -131,6 +131,11 @@ GET    hr:grant_request        erasure  302  403  403  403  403  200  403
 POST   hr:grant_request        erasure  302  403  403  403  403  302  403
 POST   hr:confirm_request      granted  302  403  302  403  302  302  302
 POST   hr:confirm_request      erasure  302  403  404  403  404  409  404
+GET    hr:mails                -        302  403  200  403  403  403  403
+GET    hr:mail                 stray    302  403  200  403  403  403  403
+GET    hr:mail                 unknown  302  403  404  403  403  403  403
+POST   hr:take_mail            stray    302  403  302  403  403  403  403
+POST   hr:delete_mail          stray    302  403  302  403  403  403  403
 GET    hr:policy               -        302  403  403  403  403  200  403
 GET    hr:processing           -        302  403  403  403  403  200  403
 GET    hr:certificate          line     302  403  403  403  403  200  403
@@ -220,6 +225,8 @@ class World:
             return uuid4()
         if row.url in {"hr:attachment", "hr:page"}:
             return self._attachment(row.thing).pk
+        if row.thing == "stray":
+            return self._stray().pk
         if row.thing in {"asked", "erasure", "granted"}:
             return self._request(row.thing).pk
         return self._record(row.thing).pk
@@ -236,6 +243,14 @@ class World:
         officer, now = world.a_user("privacy_officer"), timezone.now()
         request = requests.register(self.foreign, kind, by=officer, now=now)
         return requests.grant(request, by=officer, now=now) if thing == "granted" else request
+
+    @staticmethod
+    def _stray() -> StrayMail:
+        raw = b"From: Amira Haddad <amira@post.example>\r\n\r\nHallo"
+        now = timezone.now()
+        return StrayMail.objects.create(
+            digest=uuid4().hex, reason="no-job", received_at=now, raw=raw
+        )
 
     def _record(self, thing: str) -> Application | Employee:
         record: Application | Employee = getattr(self, thing)

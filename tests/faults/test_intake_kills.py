@@ -73,7 +73,7 @@ def found(samples: list[Sample]) -> Counter[str]:
     return stored
 
 
-def _lines(raw: bytes) -> bytes:
+def _lines(raw: bytes | memoryview) -> bytes:
     """Return a mail with line ends that IMAP does not turn into others."""
     return bytes(raw).replace(b"\r\n", b"\n")
 
@@ -98,7 +98,7 @@ def expect_all_once(samples: list[Sample], before: int) -> None:
 def test_killed_at_any_moment_each_mail_is_stored_once(dovecot: Dovecot) -> None:
     wanted, kills, worlds = rounds(5, 50), 0, 0
     while kills < wanted:
-        random = Random(worlds)
+        random = Random(worlds)  # of each world its own moments
         samples = _a_world(dovecot)
         before = Application.objects.count()
         for _ in range(min(KILLS, wanted)):
@@ -110,6 +110,15 @@ def test_killed_at_any_moment_each_mail_is_stored_once(dovecot: Dovecot) -> None
         _nothing_is_left_over()
         worlds += 1
     print(f"{kills} polls met SIGKILL while they ran, with {worlds} mailboxes")
+
+
+def test_two_polls_at_once_store_each_mail_once(dovecot: Dovecot) -> None:
+    samples = _a_world(dovecot)
+    before = Application.objects.count()
+    while dovecot.content():
+        for child in (start(), start()):
+            os.waitpid(child, 0)
+    expect_all_once(samples, before)
 
 
 OTHERS = [b"From: a@b.example\r\nSubject: not ours\r\n\r\nHallo\r\n"]
