@@ -161,12 +161,11 @@ def _children(part: "Message[str, str]") -> "Iterator[Message[str, str]]":
     if isinstance(payload, list):
         yield from (each for each in payload if isinstance(each, Message))
     elif part.get_content_maintype() == "multipart":
-        yield from _divided(part, str(payload))
+        yield from _divided(content(part))
 
 
-def _divided(part: "Message[str, str]", payload: str) -> "Iterator[Message[str, str]]":
+def _divided(source: bytes) -> "Iterator[Message[str, str]]":
     """Yield the parts of a multipart whose header lacks the line that parts them."""
-    source = payload.encode("ascii", "surrogateescape") if payload else b""
     if line := LINE.search(source):
         boundary = line[1].replace(b'"', b"")
         head = b'Content-Type: multipart/mixed; boundary="' + boundary + b'"\n\n'
@@ -174,9 +173,7 @@ def _divided(part: "Message[str, str]", payload: str) -> "Iterator[Message[str, 
         if isinstance(again, list):
             yield from (each for each in again if isinstance(each, Message))
             return
-    plain: Message[str, str] = Message(headers.AS_IT_CAME)
-    plain.set_payload(payload)
-    yield plain
+    yield parsed(b"\n" + source)
 
 
 def _inner(part: "Message[str, str]") -> "Message[str, str] | None":
