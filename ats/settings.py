@@ -487,6 +487,13 @@ def mailbox() -> str:
     parts = url("IMAP_URL", value, schemes={"imap", "imaps"}, example=example)
     if not (parts.hostname and parts.username and parts.password):
         raise refuse("IMAP_URL", f"lacks server, user or password. Set it to one like {example}")
+    is_here = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if parts.scheme == "imap" and not (is_here or parts.query == "starttls=1"):
+        raise refuse(
+            "IMAP_URL",
+            "would send password and mails readable to everybody on the way. Set it to one with"
+            " imaps://, or end it with ?starttls=1.",
+        )
     return value
 
 

@@ -4,7 +4,7 @@ Each is one transaction: lock the row, read it again, check the rule, write the 
 event, or do nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -104,8 +104,11 @@ def submit(
     language: str,
     now: datetime,
     source: Application.Source = Application.Source.FORM,
+    refused: Sequence[tuple[str, str]] = (),
 ) -> Application:
     """Take in an application with its staged attachments and queue the receipt.
+
+    `refused` are files that could not be taken, each with the sentence that says why.
 
     A form that is sent twice (`submission`, job and e-mail are the same) gives the same
     application. Raises `JobClosed`, and `uploads.UploadGone` if an attachment is not staged by
@@ -121,6 +124,7 @@ def submit(
             language=language,
             now=now,
             source=source,
+            refused=refused,
         )
     except (IntegrityError, uploads.UploadGone):
         same = Application.objects.filter(submission=submission, job=job)
@@ -141,6 +145,7 @@ def _submit(
     language: str,
     now: datetime,
     source: Application.Source,
+    refused: Sequence[tuple[str, str]],
 ) -> Application:
     today = retention.local_date(now)
     if job and not Job.objects.taking(today).filter(pk=job.pk).exists():
@@ -159,7 +164,7 @@ def _submit(
     )
     count = uploads.attach(attachments, application=application, session=session, now=now)
     application.events.create(kind=Event.Kind.RECEIVED, at=now, detail=str(count))
-    mail.queue(application, Mail.Purpose.RECEIPT, now=now, send_at=now)
+    mail.queue(application, Mail.Purpose.RECEIPT, now=now, send_at=now, refused=refused)
     return application
 
 

@@ -19,6 +19,7 @@ from ats.logs import where
 from candidates import (
     certificates,
     holds,
+    intake,
     ledger,
     limits,
     mail,
@@ -115,6 +116,17 @@ def answer_lost_links() -> str:
 
 @nameless
 @waits_for_replay
+def poll_mail() -> str:
+    """Minutely. See `intake.poll`."""
+    try:
+        return intake.poll(timezone.now())
+    except intake.MailboxDown as error:
+        log.warning("the mailbox cannot be used: %s", error)
+        return "the mailbox cannot be used"
+
+
+@nameless
+@waits_for_replay
 def scan_pending() -> str:
     """Minutely. See `quarantine.run`."""
     return str(quarantine.run(timezone.now()))
@@ -122,7 +134,7 @@ def scan_pending() -> str:
 
 @nameless
 def clean() -> str:
-    """Hourly: uploads never sent or never whole, old sessions, tries, runs, pages of long ago."""
+    """Hourly: what is over: files never sent, sessions, tries, runs, drawn pages, stray mails."""
     now = timezone.now()
     Session.objects.filter(expire_date__lt=now).delete()
     purge.forget_expired_cache(now)
@@ -130,6 +142,7 @@ def clean() -> str:
     limits.forget(now)
     preview.forget_pages(now)
     bounded.clean()
+    intake.forget_strays(now)
     staged, left = uploads.clean_expired(now), uploads.clear_temporary(now)
     return f"staged uploads gone: {staged}, temporary files: {left}"
 

@@ -132,7 +132,7 @@ def postgres_program(name: str) -> str:
     return program(name, also=[f"usr/lib/postgresql/*/bin/{name}"], package="postgresql")
 
 
-def _other_user() -> dict[str, Any]:
+def other_user() -> dict[str, Any]:
     """Return how to start a process as somebody else: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}
@@ -150,7 +150,7 @@ class Postgres(Server):
 def start_postgres() -> dict[str, str]:
     """Start a throw-away PostgreSQL on a socket of its own; return what names it to settings."""
     home = folder("postgres")
-    who = _other_user()
+    who = other_user()
     if who:
         os.chown(home, who["user"], who["group"])
     subprocess.run(
@@ -222,7 +222,7 @@ def create_bucket(endpoint: str, name: str, versioning: str | None) -> str:
 #: Variables of the developer's own that would change what is tested.
 FOREIGN = (
     *("ATS_", "AWS_", "DJANGO_", "PG"),
-    *("CLAMD_URL", "DATABASE_URL", "EMAIL_URL", "REDIS_URL"),
+    *("CLAMD_URL", "DATABASE_URL", "EMAIL_URL", "IMAP_URL", "REDIS_URL"),
 )
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 

@@ -188,6 +188,29 @@ class ReopenForm(forms.Form):
     )
 
 
+class AdoptForm(forms.Form):
+    """For which job a mail is taken in; none is a speculative application."""
+
+    job = forms.ChoiceField(
+        label=_("Job"),
+        required=False,
+        error_messages={
+            "invalid_choice": _("This job takes no applications any more. Choose another."),
+        },
+    )
+
+    def __init__(self, data: Any = None, *, jobs: Iterable[Job]) -> None:
+        super().__init__(data, label_suffix="")
+        self.jobs = {job.slug: job for job in jobs}
+        self.fields["job"].choices = [  # type: ignore[attr-defined]
+            ("", _("None: a speculative application")),
+            *((slug, job.title) for slug, job in self.jobs.items()),
+        ]
+
+    def clean_job(self) -> Job | None:
+        return self.jobs.get(self.cleaned_data["job"])
+
+
 class AssignForm(forms.Form):
     job = forms.ChoiceField(
         label=_("Job"),

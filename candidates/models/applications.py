@@ -181,7 +181,7 @@ class Application(models.Model):
 
     @property
     def name(self) -> str:
-        return f"{self.first_name} {self.last_name}"
+        return f"{self.first_name} {self.last_name}".strip()  # who writes a mail may show one only
 
     @property
     def is_open(self) -> bool:

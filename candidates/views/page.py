@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from candidates import access, reads
 from candidates.access import Role
-from candidates.models import Application, Employee
+from candidates.models import Application, Employee, StrayMail, User
 from candidates.pipeline import ChangeNotAllowed
 
 
@@ -29,6 +29,8 @@ class Entry(NamedTuple):
     icon: str
     url: Promise
     roles: tuple[Role, ...]
+    #: How much of it waits; 0 shows no number.
+    waiting: int = 0
 
 
 MENU = (
@@ -58,6 +60,17 @@ MENU = (
 )
 
 
+#: Stands in the menu only while there are any; after the jobs.
+MAIL = Entry("mail", _("Mail"), "mail", reverse_lazy("hr:mails"), (Role.RECRUITER,))
+
+
+def _menu(user: User) -> list[Entry]:
+    entries = [entry for entry in MENU if access.has(user, *entry.roles)]
+    if access.has(user, *MAIL.roles) and (waiting := StrayMail.objects.count()):
+        entries.insert(2, MAIL._replace(waiting=waiting))
+    return entries
+
+
 def page(
     request: HttpRequest, template: str, context: dict[str, Any], *, section: str, status: int = 200
 ) -> HttpResponse:
@@ -65,7 +78,7 @@ def page(
     user = access.person(request)
     is_reader = access.has(user, *access.READERS)
     frame = {
-        "menu": [entry for entry in MENU if access.has(user, *entry.roles)],
+        "menu": _menu(user),
         "section": section,
         "rail_jobs": reads.rail_jobs(user) if is_reader else [],
         "roles": [role.label for role in Role if access.has(user, role)],

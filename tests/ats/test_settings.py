@@ -112,6 +112,17 @@ def operator(**changes: Any) -> str:
             )
         ],
         *[
+            ("IMAP_URL", v)
+            for v in (
+                "imap.example.org",
+                "pop3://jobs:secret@mail.example.org",
+                "imaps://imap.example.org",
+                "imaps://jobs@imap.example.org",
+                "imap://jobs:secret@imap.example.org",
+                "imap://jobs:secret@imap.example.org?starttls=0",
+            )
+        ],
+        *[
             ("CLAMD_URL", v)
             for v in (
                 "127.0.0.1:3310",
@@ -279,3 +290,15 @@ def test_the_command_line_ends_with_the_sentence() -> None:
                 " See docs/operation.md."
             )
         )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "imaps://jobs%40example.org:secret@imap.example.org/Bewerbungen",
+        "imap://jobs:secret@imap.example.org?starttls=1",
+        "imap://jobs:secret@127.0.0.1:1143",
+    ],
+)
+def test_a_mailbox_is_read_where_nobody_on_the_way_can_read_along(value: str) -> None:
+    assert load(IMAP_URL=value)["IMAP_URL"] == value

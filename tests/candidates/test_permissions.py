@@ -20,7 +20,16 @@ from django.utils import timezone
 
 from candidates import copies, holds, requests, tokens
 from candidates.access import Role
-from candidates.models import Application, Employee, Hold, Job, Request, Token, User
+from candidates.models import (
+    Application,
+    Employee,
+    Hold,
+    Job,
+    Request,
+    StrayMail,
+    Token,
+    User,
+)
 from storage.models import Attachment
 from tests import world
 
@@ -180,6 +189,11 @@ GET    hr:copy                 asked    302  403  403  403  403  404  403
 POST   hr:copy                 access   302  403  403  403  403  200  403
 POST   hr:release_copy         access   302  403  403  403  403  302  403
 POST   hr:release_copy         asked    302  403  403  403  403  404  403
+GET    hr:mails                -        302  403  200  403  403  403  403
+GET    hr:mail                 stray    302  403  200  403  403  403  403
+GET    hr:mail                 unknown  302  403  404  403  403  403  403
+POST   hr:take_mail            stray    302  403  302  403  403  403  403
+POST   hr:delete_mail          stray    302  403  302  403  403  403  403
 GET    hr:policy               -        302  403  403  403  403  200  403
 GET    hr:processing           -        302  403  403  403  403  200  403
 GET    hr:certificate          line     302  403  403  403  403  200  403
@@ -274,6 +288,8 @@ class World:
             return uuid4()
         if row.url in {"hr:attachment", "hr:page", "room:file", "room:remove"}:
             return self._attachment(row.thing).pk
+        if row.thing == "stray":
+            return self._stray().pk
         if row.thing in {"access", "asked", "erasure", "granted"}:
             return self._request(row.thing).pk
         return self._record(row.thing).pk
@@ -297,6 +313,14 @@ class World:
         if row.url != "hr:release_copy":
             return ""
         return copies.digest(copies.compile(self.foreign, timezone.now()))
+
+    @staticmethod
+    def _stray() -> StrayMail:
+        raw = b"From: Amira Haddad <amira@post.example>\r\n\r\nHallo"
+        now = timezone.now()
+        return StrayMail.objects.create(
+            digest=uuid4().hex, reason="no-job", received_at=now, raw=raw
+        )
 
     def _record(self, thing: str) -> Application | Employee:
         record: Application | Employee = getattr(self, thing)

@@ -13,6 +13,7 @@ JOBS = {
     "attachments": ("candidates.tasks.prepare_attachments", 1),
     "mails": ("candidates.tasks.send_mails", 1),
     "links": ("candidates.tasks.answer_lost_links", 1),
+    "mailbox": ("candidates.tasks.poll_mail", 1),
     "certificates": ("candidates.tasks.send_certificates", 1),
     "scan": ("candidates.tasks.scan_pending", 1),
     "requests": ("candidates.tasks.confirm_waited", 60),
