@@ -211,8 +211,15 @@ def _add(application: Application, staged: Staged, now: datetime) -> None:
     except ChangeNotAllowed as refusal:
         staged.refuse_all(str(refusal))
     if staged.taken or staged.refused:
-        about = {"added": [each.name for each in staged.taken], "refused": staged.refused}
-        mail.queue(application, Mail.Purpose.DOCUMENTS, now=now, send_at=now, **about)
+        added = [each.name for each in staged.taken]
+        mail.queue(
+            application,
+            Mail.Purpose.DOCUMENTS,
+            now=now,
+            send_at=now,
+            added=added,
+            refused=staged.refused,
+        )
     files.sweep(staged.session, now=now)
     _prepare_later(staged)
 

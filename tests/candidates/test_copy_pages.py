@@ -3,9 +3,10 @@
 import json
 import zipfile
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from django.http import StreamingHttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -260,7 +261,7 @@ def test_a_download_that_breaks_off_has_not_been_fetched(
     world.an_attachment(application, content=b"x" * 300_000)
     released(asked, officer)
     response = room.post("/my/copy/")
-    next(iter(response.streaming_content))
+    next(iter(cast(StreamingHttpResponse, response).streaming_content))
     response.close()
     asked.refresh_from_db()
     assert (asked.state, asked.copy.fetched_at) == ("released", None)

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -602,12 +602,13 @@ def test_requests_go_with_their_application(officer: User) -> None:
 
 # The full copy ------------------------------------------------------------------------------
 
-DUE = {"status": "rejected", "decided_on": date(2026, 3, 17)}
+DUE: dict[str, Any] = {"status": "rejected", "decided_on": date(2026, 3, 17)}
 
 
 def released(request: Request, officer: User, **fields: Any) -> AccessCopy:
     seen = copies.digest(copies.compile(request.application, NOW))
-    about = {"strikes": copies.Strikes(), "seen": seen, "by": officer, "now": NOW} | fields
+    about: dict[str, Any] = {"strikes": copies.Strikes(), "seen": seen, "by": officer, "now": NOW}
+    about |= fields
     return requests.release(request, **about)
 
 
@@ -702,10 +703,11 @@ def test_a_copy_is_released_once(officer: User) -> None:
 def test_what_is_released_is_neither_answered_nor_refused(officer: User) -> None:
     request = a_request(an_application(), Kind.ACCESS)
     released(request, officer)
-    for verb in (
+    verbs: tuple[Callable[[], object], ...] = (
         lambda: requests.answer(request, answer="By letter", by=officer, now=NOW),
         lambda: requests.refuse(request, reason="No", by=officer, now=NOW),
-    ):
+    )
+    for verb in verbs:
         with pytest.raises(ChangeNotAllowed, match="is released"):
             verb()
 

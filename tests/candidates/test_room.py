@@ -29,7 +29,8 @@ REASON = "Somebody else had more experience."
 def received(**fields: Any) -> Application:
     """Return an application that came three days ago, with its first event."""
     at = timezone.now() - 3 * DAY
-    application = an_application(**{"language": "en", "received_at": at} | fields)
+    about: dict[str, Any] = {"language": "en", "received_at": at}
+    application = an_application(**about | fields)
     application.events.create(kind=Event.Kind.RECEIVED, at=at, detail="0")
     return application
 

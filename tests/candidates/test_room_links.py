@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from candidates import mail, pipeline, room, tokens
 from candidates.models import Application, Event, Mail, Request, Token
+from candidates.room import LASTS
 from candidates.status import Status
-from candidates.views.roomkey import COOKIE, LASTS
+from candidates.views.roomkey import COOKIE
 from tests.conftest import MailSink
 from tests.world import a_user, an_application, open_room
 
