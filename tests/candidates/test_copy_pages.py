@@ -3,16 +3,15 @@
 import json
 import zipfile
 from io import BytesIO
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from django.http import StreamingHttpResponse
 from django.test import Client
 from django.utils import timezone
 
 from candidates import copies, requests
 from candidates.models import AccessCopy, Application, Event, Request, User
-from tests import world
+from tests import machine, world
 from tests.candidates.test_request_pages import of, path
 
 pytestmark = [
@@ -186,7 +185,9 @@ def test_other_applications_of_the_address_are_named(
 
 
 def unpacked(response: Any) -> dict[str, bytes]:
-    with zipfile.ZipFile(BytesIO(response.getvalue())) as archive:
+    content = response.getvalue()
+    assert len(content) == int(response["Content-Length"])
+    with zipfile.ZipFile(BytesIO(content)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
@@ -207,7 +208,6 @@ def test_what_they_gave_is_had_at_once(room: Client, application: Application) -
     assert "no-store" in response["Cache-Control"]
     files = unpacked(response)
     assert set(files) == {f"files/{document.name}", "index.html", "data.json"}
-    assert int(response["Content-Length"]) == len(response.getvalue())
     assert Request.objects.count() == 0
 
 
@@ -260,8 +260,25 @@ def test_a_download_that_breaks_off_has_not_been_fetched(
 ) -> None:
     world.an_attachment(application, content=b"x" * 300_000)
     released(asked, officer)
-    response = room.post("/my/copy/")
-    next(iter(cast(StreamingHttpResponse, response).streaming_content))
-    response.close()
+    response: Any = room.post("/my/copy/")
+    next(response.streaming_content)
+    response._iterator.close()  # as a server does whose client has gone
     asked.refresh_from_db()
     assert (asked.state, asked.copy.fetched_at) == ("released", None)
+
+
+def test_while_the_storage_is_down_a_page_says_so_and_nothing_is_fetched(
+    room: Client, asked: Request, application: Application, officer: User, settings: Any
+) -> None:
+    world.an_attachment(application)
+    released(asked, officer)
+    closed = f"http://127.0.0.1:{machine.free_port()}"
+    options = {"bucket_name": "any", "endpoint_url": closed, "region_name": "x"}
+    settings.STORAGES = settings.STORAGES | {
+        "attachments": {"BACKEND": "storage.backends.Bucket", "OPTIONS": options}
+    }
+    for response in (room.get("/my/download/"), room.post("/my/copy/")):
+        assert response.status_code == 503
+        assert "Try again in a few minutes." in response.content.decode()
+    asked.refresh_from_db()
+    assert asked.state == "released"

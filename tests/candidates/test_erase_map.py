@@ -13,8 +13,20 @@ from django.utils.module_loading import import_string
 from django_q.models import OrmQ, Task
 from django_q.signing import SignedPackage
 
-from candidates import mail, purge, runs
-from candidates.models import Application, Confirmation, Event, Hold, Mail, Request
+from candidates import intake, limits, mail, purge, room, runs, tokens
+from candidates.models import (
+    AccessCopy,
+    Application,
+    Confirmation,
+    Event,
+    Hold,
+    LostLink,
+    Mail,
+    Request,
+    SeenMail,
+    StrayMail,
+    Token,
+)
 from candidates.purge.erase_map import TABLES, Goes, Stays, gaps, goes
 from storage import erasure
 from storage.models import Page, Words
@@ -113,6 +125,12 @@ def an_application_with_everything() -> Application:
         until=NOW - timedelta(days=1),
         request=request,
     )
+    released = NOW - timedelta(days=2)
+    AccessCopy.objects.create(
+        request=request, content={}, released_at=released, fetch_until=NOW, fetched_at=NOW
+    )
+    SeenMail.objects.create(application=application, digest="5" * 64)
+    tokens.mint(application, Token.Purpose.ROOM, now=NOW)
     application.document_reads.create(document="Lebenslauf.pdf", by=officer, at=NOW)
     for verdict in ("clean", "pending", "quarantined"):
         attachment = an_attachment(application, verdict=verdict)
@@ -140,6 +158,14 @@ def the_world() -> None:
     an_attachment(never_started)
     Confirmation.objects.create(day=TODAY, count=1, at=NOW, by=a_user("privacy_officer"))
     erasure.lay_out(["attachments/of-before"], now=NOW, breach_at=NOW + timedelta(days=1))
+    of_nobody_yet()
+
+
+def of_nobody_yet() -> None:
+    """What strangers leave here before anything is theirs: it goes by itself."""
+    StrayMail.objects.create(digest="7" * 64, reason="no-job", received_at=NOW, raw=b"Mail")
+    LostLink.objects.create(email="a.nybody@post.example", language="de", asked_at=NOW)
+    limits.count(limits.Limit("test", most=1, within=timedelta(hours=1)), "192.0.2.7", now=NOW)
 
 
 def test_the_world_has_a_row_in_each_table_that_must_be_empty_after_the_purge() -> None:
@@ -152,8 +178,17 @@ def test_after_the_purge_no_table_keeps_a_row_that_must_go() -> None:
     the_world()
     outcome = purge.run(now=NOW)
     assert (outcome.purged, outcome.failed, outcome.stopped) == (2, 0, [])
-    assert left() == {"candidates.CertificateMail": 1, "candidates.Confirmation": 1}
+    assert left() == {
+        "candidates.CertificateMail": 1,
+        "candidates.Confirmation": 1,
+        "candidates.LostLink": 1,
+        "candidates.StrayMail": 1,
+        "candidates.Tries": 1,
+    }
     purge.run(now=NOW + timedelta(hours=13))
+    room.answer_lost(NOW)
+    limits.forget(NOW + timedelta(days=1))
+    intake.forget_strays(NOW + timedelta(days=30))
     runs.forget_old(NOW + timedelta(days=401))
     assert left() == {}
 
