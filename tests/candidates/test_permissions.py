@@ -234,11 +234,8 @@ class World:
             return name
         if name == "account_reset_password_from_key":
             return reverse(name, kwargs={"uidb36": "1", "key": "unknown"})
-        if name == "room:link" and row.thing == "key":
-            now = timezone.now()
-            return reverse(name, args=[tokens.mint(self.own, Token.Purpose.ROOM, now=now)])
-        if name == "room:request":
-            return reverse(name, args=["access"])
+        if name in {"room:link", "room:request"}:
+            return reverse(name, args=[self._in_the_room(row)])
         if row.thing in {"-", "mine"}:
             return reverse(name)
         if name == "hr:retention_day":
@@ -252,6 +249,13 @@ class World:
         if name in {"hr:renew_hold", "hr:lift_hold"}:
             return reverse(name, args=[self._hold().pk if row.thing == "hold" else 10**30])
         return reverse(name, args=[self._pk(row)])
+
+    def _in_the_room(self, row: Row) -> str:
+        if row.url == "room:request":
+            return "access"
+        if row.thing == "unknown":
+            return "a" * tokens.LENGTH
+        return tokens.mint(self.own, Token.Purpose.ROOM, now=timezone.now())
 
     def _job(self, thing: str) -> Job:
         return self.secret if thing == "foreign" else self.job
