@@ -28,6 +28,7 @@ from candidates import (
     requests,
     room,
     runs,
+    tokens,
     watch,
 )
 from candidates.models import Heartbeat
@@ -134,12 +135,13 @@ def scan_pending() -> str:
 
 @nameless
 def clean() -> str:
-    """Hourly: what is over: files never sent, sessions, tries, runs, drawn pages, stray mails."""
+    """Hourly: what is over: files never sent, sessions, tries, tokens, drawn pages, stray mails."""
     now = timezone.now()
     Session.objects.filter(expire_date__lt=now).delete()
     purge.forget_expired_cache(now)
     runs.forget_old(now)
     limits.forget(now)
+    tokens.forget_expired(now)
     preview.forget_pages(now)
     bounded.clean()
     intake.forget_strays(now)

@@ -216,10 +216,7 @@ GET    account_reset_password_from_key_done - 200 200 200 200 200  200  200
 
 #: Days to come, gone by, and beyond every clock.
 #: What stands in addresses that are the same for everybody.
-FIXED = {
-    "account_reset_password_from_key": {"uidb36": "1", "key": "unknown"},
-    "room:request": {"kind": "access"},
-}
+FIXED = {"account_reset_password_from_key": {"uidb36": "1", "key": "unknown"}}
 DAYS = {"day": date.today(), "past": date(2026, 9, 14), "never": date(1900, 1, 1)}  # noqa: DTZ011
 
 
@@ -266,9 +263,8 @@ class World:
             return name
         if name in FIXED:
             return reverse(name, kwargs=FIXED[name])
-        if name == "room:link" and row.thing == "key":
-            now = timezone.now()
-            return reverse(name, args=[tokens.mint(self.own, Token.Purpose.ROOM, now=now)])
+        if name in {"room:link", "room:request"}:
+            return reverse(name, args=[self._in_the_room(row)])
         if row.thing in {"-", "mine"}:
             return reverse(name)
         if name == "hr:retention_day":
@@ -282,6 +278,13 @@ class World:
         if name in {"hr:renew_hold", "hr:lift_hold"}:
             return reverse(name, args=[self._hold().pk if row.thing == "hold" else 10**30])
         return reverse(name, args=[self._pk(row)])
+
+    def _in_the_room(self, row: Row) -> str:
+        if row.url == "room:request":
+            return "access"
+        if row.thing == "unknown":
+            return "a" * tokens.LENGTH
+        return tokens.mint(self.own, Token.Purpose.ROOM, now=timezone.now())
 
     def _job(self, thing: str) -> Job:
         return self.secret if thing == "foreign" else self.job
