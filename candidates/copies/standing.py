@@ -7,7 +7,7 @@ from candidates.models import AccessCopy, Application, Request
 
 @dataclass(frozen=True)
 class Standing:
-    """The pending request for access, if any, and the newest copy that can be fetched, if any."""
+    """The newest request for access, if any, and the newest copy that can be fetched, if any."""
 
     asked: Request | None
     copy: AccessCopy | None
@@ -16,7 +16,9 @@ class Standing:
 def standing(application: Application) -> Standing:
     copies = AccessCopy.objects.filter(request__application=application).defer("content")
     return Standing(
-        asked=application.requests.pending().filter(kind=Request.Kind.ACCESS).first(),
+        asked=application.requests.filter(kind=Request.Kind.ACCESS)
+        .order_by("-received_at")
+        .first(),
         copy=copies.select_related("request").order_by("-released_at", "-pk").first(),
     )
 

@@ -421,7 +421,7 @@ def test_files_of_one_name_are_all_there() -> None:
         ({"content_type": "image/jpeg"}, "being prepared"),
     ],
 )
-def test_a_file_that_nobody_gets_is_named_with_the_reason(fields: dict[str, Any], why: str) -> None:
+def test_a_file_that_nobody_gets_is_named_with_the_reason(fields: Any, why: str) -> None:
     application = an_application()
     an_attachment(application, "Bild.pdf", **fields)
     files = taken(application)

@@ -220,7 +220,7 @@ def test_without_the_room_there_is_nothing(client: Client) -> None:
 def test_there_is_no_copy_before_it_is_released(room: Client, asked: Request) -> None:
     assert room.get("/my/copy/").status_code == 404
     page = room.get("/my/").content.decode()
-    assert "until then we erase nothing" in page
+    assert "You get our answer by" in page
     assert "/my/copy/" not in page
 
 

@@ -7,8 +7,10 @@ The mail server's own copies, and what a browser has downloaded, are not ours.
 import base64
 import logging
 import pickle
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from io import BytesIO, StringIO
 from pathlib import Path
 from tempfile import gettempdir
@@ -27,7 +29,7 @@ from django_q.models import OrmQ, Task
 from django_q.signing import SignedPackage
 
 from ats.logs import Masked
-from candidates import mail, pipeline, purge, quarantine, tasks
+from candidates import copies, intake, mail, pipeline, purge, quarantine, requests, room, tasks
 from candidates.models import Application, Hold, Request, User
 from storage import bounded, preview
 from storage.backends import Bucket
@@ -56,6 +58,10 @@ WORDS = {
             "finding",
             "failed-task",
             "session",
+            "reply-text",
+            "reply-name",
+            "message-id",
+            "new-email",
         ),
         start=11,
     )
@@ -176,6 +182,8 @@ def live(sink: MailSink) -> Application:
     application = apply(Client(), job.slug)
     now = timezone.now()
     mail.send_due(now)
+    write_back(sink.messages[-1], now)
+    live_in_the_room(sink.messages[-1], now)
     while preview.prepare(now=now).ready:
         pass
     assert Words.objects.count() == 2
@@ -188,10 +196,53 @@ def live(sink: MailSink) -> Application:
     pipeline.reject(application, by=recruiter, reason=reason, now=now, mail_at=now)
     be_infected(application, now)
     mail.send_due(now)
+    get_a_copy(Application.objects.get(), officer, now)
+    mail.send_due(now)
     be_read(log_in(Client(), officer), Application.objects.get())
     fail_by_it(application)
     assert len([each for each in sink.messages if WORDS["email"] in str(each["To"])]) == 4
     return Application.objects.get()
+
+
+def write_back(receipt: EmailMessage, now: datetime) -> None:
+    """Answer the receipt by mail, with a document."""
+    reply = EmailMessage()
+    reply["From"] = f"{WORDS['first-name']} <{WORDS['email']}@post.example>"
+    reply["To"] = receipt["Reply-To"]
+    reply["Subject"] = f"Re: {WORDS['reply-text']}"
+    reply["Message-ID"] = f"<{WORDS['message-id']}@post.example>"
+    reply.set_content(f"One more thing: {WORDS['reply-text']}.")
+    text = f"I also write about {WORDS['reply-text']}.\n"
+    reply.add_attachment(text, filename=f"{WORDS['reply-name']}.txt")
+    intake.take_in(bytes(reply), now=now)
+
+
+def live_in_the_room(receipt: EmailMessage, now: datetime) -> None:
+    """Open the room by the receipt's link, look at everything, and ask for what there is."""
+    text = receipt.get_body(("plain",))
+    assert text is not None
+    link = re.search(r"/my/\w{52}/", text.get_content())
+    assert link
+    client = Client()
+    assert client.post(link.group()).status_code == 302
+    new = f"{WORDS['new-email']}@post.example"
+    assert client.post("/my/address/", {"email": new}).status_code == 302
+    for path in ("/my/", "/my/details/", "/my/files/", "/my/download/"):
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        if answer.streaming:
+            b"".join(answer)
+        answer.close()
+    client.post("/my/lost/", {"email": f"{WORDS['email']}@post.example"})
+    room.answer_lost(now)
+
+
+def get_a_copy(application: Application, officer: User, now: datetime) -> None:
+    """Have the full copy released, and fetched."""
+    request = requests.register(application, Request.Kind.ACCESS, by=None, now=now)
+    seen = copies.digest(copies.compile(application, now))
+    requests.release(request, strikes=copies.Strikes(), seen=seen, by=officer, now=now)
+    requests.fetched(request, now=now)
 
 
 def be_infected(application: Application, now: datetime) -> None:
