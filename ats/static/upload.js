@@ -224,14 +224,14 @@ function answer(row, status, reply) {
 
 // Sending the form -------------------------------------------------------------------------
 
-/* Those that the server has named on this page are told already, and not once more. */
+/* What the server has named is told already. */
 const unmended = () =>
   [...rows.values()].filter((row) => ["refused", "lost"].includes(row.state) && !row.old);
 
 let notice = null;
 const title = document.title;
 
-/* Says at the top, as the server does, what is to be mended; afterwards it shrinks by itself. */
+/* Says at the top and in the title what is to be mended, until it is. */
 function mend() {
   notice = document.getElementById("file-notice").content.firstElementChild.cloneNode(true);
   write(notice);
@@ -243,7 +243,7 @@ function mend() {
 function write(notice) {
   const bad = unmended();
   if (!bad.length) notice.remove();
-  document.title = bad.length && !title.startsWith(words.error) ? `${words.error} ${title}` : title;
+  document.title = (bad.length ? words.error : "") + title;
   notice.querySelector("h2").textContent = plural("mend", bad.length);
   notice.querySelector("ul").replaceChildren(...bad.map(line));
 }
