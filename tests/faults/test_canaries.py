@@ -200,7 +200,7 @@ def live(sink: MailSink) -> Application:
     mail.send_due(now)
     be_read(log_in(Client(), officer), Application.objects.get())
     fail_by_it(application)
-    assert len([each for each in sink.messages if WORDS["email"] in str(each["To"])]) == 4
+    assert len([each for each in sink.messages if WORDS["email"] in str(each["To"])]) == 8
     return Application.objects.get()
 
 
