@@ -97,6 +97,40 @@ def check_certificate(page: "Page") -> None:
     page.wait_for_load_state()
 
 
+def open_room(status: str) -> "Callable[[Page], None]":
+    """Return what opens the room of an applicant with documents, as a link from a mail does."""
+
+    def go(page: "Page") -> None:
+        from django.utils import timezone
+
+        from candidates import tokens
+        from candidates.models import Application, Token
+
+        theirs = Application.objects.filter(status=status, attachments__isnull=False)
+        told = theirs.filter(language="de", job__isnull=False, mails__state="sent")
+        among = told.order_by("delete_on", "-received_at").distinct()
+        one = among[among.count() // 2]
+        token = tokens.mint(one, Token.Purpose.ROOM, now=timezone.now())
+        page.goto(urljoin(page.url, f"/my/{token}/"))
+        page.locator("main form button.primary").click()
+        page.wait_for_url("**/my/")
+
+    return go
+
+
+def show_receipt(page: "Page") -> None:
+    """Show a receipt as a mail program does."""
+    from django.utils import timezone
+
+    from candidates.mail import letters
+    from candidates.models import Mail
+
+    receipt = Mail.objects.filter(purpose=Mail.Purpose.RECEIPT, language="de").latest("created_at")
+    if letter := letters.write(receipt, now=timezone.now()):
+        page.goto("about:blank")  # where our policy of contents does not hold, as in a mailbox
+        page.set_content(str(letter.message.alternatives[0][0]))
+
+
 APPLY = "/jobs/product-designer/apply/"
 LEDGER = "/hr/retention/ledger/"
 PDF = ".doc .tabs a:has-text('Lebenslauf')"
@@ -107,6 +141,11 @@ PICTURES = [
     Picture("job", "/jobs/product-designer/", language="en-GB"),
     Picture("apply", APPLY, language="en-GB"),
     Picture("apply-files", APPLY, language="en-GB", prepare=show_every_state, looks=(*LOOKS,)),
+    Picture("thanks", f"{APPLY}thanks/", language="en-GB"),
+    Picture("receipt", "/jobs/", prepare=show_receipt, looks=("light", "phone")),
+    Picture("room", "/jobs/", prepare=open_room("rejected"), looks=(*LOOKS,)),
+    Picture("room-open", "/jobs/", prepare=open_room("open")),
+    Picture("lost", "/my/lost/"),
     Picture("board", BOARD, "katrin"),
     Picture("list", ERASED_NEXT, "katrin"),
     Picture("application", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", PDF)),
