@@ -16,7 +16,7 @@ from tests.faults.test_races import Skew, at_once
 from tests.world import NOW, a_job, a_user, an_application, an_attachment, rounds, store
 
 pytestmark = [
-    pytest.mark.django_db(transaction=True),
+    *(pytest.mark.django_db(transaction=True), pytest.mark.soak),
     pytest.mark.once("postgres"),
     pytest.mark.usefixtures("attachment_store"),
 ]

@@ -15,7 +15,10 @@ from candidates.models import Application, Employee, Event, Mail
 from candidates.status import Status
 from tests.world import NOW, TODAY, a_job, a_user, an_application, rounds
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once("postgres")]
+pytestmark = [
+    *(pytest.mark.django_db(transaction=True), pytest.mark.soak),
+    pytest.mark.once("postgres"),
+]
 
 
 def at_once(*calls: Callable[[], object]) -> list[str]:
