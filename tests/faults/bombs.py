@@ -105,6 +105,7 @@ def refuse_file(number: int) -> Callable[[], None]:
 
 
 UNEXPECTED = Fault("unexpected", stop)
+UNEXPECTED_CALL = Fault("unexpected", stop, ("call",))
 FAULTS = [
     Fault("death", die),
     UNEXPECTED,
