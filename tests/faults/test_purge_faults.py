@@ -5,7 +5,7 @@ storage call. Two clean runs later nothing of what was due is left, and all else
 import pytest
 from django.db import connection
 
-from tests.faults.bombs import FAULTS, UNEXPECTED_CALL
+from tests.faults.bombs import AT_CALLS_AND_COMMITS, FAULTS
 from tests.faults.schedules import Scene, scored, struck
 from tests.world import rounds
 
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.soak]
 
 
 #: On SQLite each step of seven worlds. A bucket behind a network takes longer: there an exception
-#: comes at each call to it, and whatever can come at a part of the steps.
+#: comes at each call and commit, and whatever can come at a part of the steps.
 WORLDS = 7
 EACH_STEP, PART = 10_000, 25
 SAMPLE = {"sqlite": 5, "postgresql": 2}
@@ -45,13 +45,13 @@ def test_struck_at_any_step_and_run_twice_nothing_due_is_left_and_nothing_else_l
 
 
 @pytest.mark.once("postgres")
-def test_the_same_at_each_call_to_a_bucket() -> None:
+def test_the_same_at_each_commit_and_each_call_to_a_bucket() -> None:
     if connection.vendor != "postgresql":
         pytest.skip("about buckets")
     with scored() as score:
         for seed in range(100, 100 + rounds(1, WORLDS)):
             with Scene(seed, score) as scene:
-                struck(scene, UNEXPECTED_CALL, most=rounds(2, EACH_STEP))
+                struck(scene, AT_CALLS_AND_COMMITS, most=rounds(2, EACH_STEP))
 
 
 def test_the_same_beside_a_second_purge() -> None:
