@@ -189,8 +189,8 @@ def start_moto() -> Server:
     global _moto  # noqa: PLW0603
     if _moto is None:
         port = free_port()
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-        _moto = Server("moto", command, port=port)
+        command = [sys.executable, "-m", "tests.moto_server", "-H", "127.0.0.1", "-p", str(port)]
+        _moto = Server("moto", command, port=port, cwd=Path(__file__).parent.parent)
     return _moto
 
 

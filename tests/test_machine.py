@@ -1,6 +1,7 @@
 """The machine itself: what tests stand on must be what it says."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,6 +37,13 @@ def test_the_world_holds_applications_of_every_status(status: str) -> None:
 @pytest.mark.parametrize("time", [1, 2])
 def test_the_roles_are_there_after_a_flush(time: int) -> None:
     assert a_user("recruiter").groups.get().name == "recruiter"
+
+
+def test_who_has_a_long_run_is_in_the_soak() -> None:
+    files = {path: path.read_text() for path in Path(__file__).parent.rglob("test_*.py")}
+    long = [path for path, text in files.items() if "rounds(" in text]
+    assert len(long) > 10
+    assert [path.name for path in long if "pytest.mark.soak" not in files[path]] == []
 
 
 def test_files_are_real() -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 
 from .records import Erased
@@ -35,6 +35,7 @@ def erase_all(due: "QuerySet[Any]", erase: Erase, now: datetime) -> Harvest:
         try:
             harvest.erased += erase(due, page, now)
         except DatabaseError:
+            _begin_anew()
             # One bad record must not keep the others: take each by itself.
             for record in page:
                 _erase_one(due, erase, record, now, harvest)
@@ -47,8 +48,19 @@ def _erase_one(
     try:
         harvest.erased += erase(due, [record], now)
     except DatabaseError:
+        _begin_anew()
         log.exception("could not erase a record; it stays due")
         harvest.failed += 1
+
+
+def _begin_anew() -> None:
+    """Let go of a connection on which a commit has broken off; the next statement connects anew.
+
+    Nothing on it would be committed any more. What is erased, and copied to storage as erased,
+    would be back with the end of the process.
+    """
+    if not connection.in_atomic_block and not connection.autocommit:
+        connection.close()
 
 
 def _pages(due: "QuerySet[Any]") -> Iterator[list[UUID]]:

@@ -191,6 +191,7 @@ def test_too_many_fields_in_a_query_with_an_encoding_get_their_page() -> None:
 ascii_text = st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=60)
 
 
+@pytest.mark.soak
 @hypothesis_settings(
     max_examples=rounds(150, 5000),
     deadline=None,

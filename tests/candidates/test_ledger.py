@@ -371,6 +371,7 @@ def test_a_line_that_was_forged_with_its_hash_does_not_fit() -> None:
 # Verifying: the copies --------------------------------------------------------------------------
 
 
+@pytest.mark.soak
 def test_a_copy_with_any_byte_changed_is_named(attachment_store: Store) -> None:
     copied(2, 1)
     copy = next(copies.listed())
@@ -457,6 +458,7 @@ def line_at(content: bytes, at: int) -> int:
     raise IndexError
 
 
+@pytest.mark.soak
 def test_a_file_with_any_byte_changed_is_found_and_its_line_named(file: Path) -> None:
     good = file.read_bytes()
     for at in range(0, len(good), rounds(17, 1)):
@@ -490,6 +492,7 @@ def test_a_file_with_two_lines_swapped_is_found(file: Path) -> None:
         assert ledger.verify_file(file).faults
 
 
+@pytest.mark.soak
 def test_a_file_that_breaks_off_anywhere_within_a_line_is_found(file: Path) -> None:
     good = file.read_bytes()
     for end in range(1, len(good), rounds(37, 1)):

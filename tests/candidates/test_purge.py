@@ -1,6 +1,7 @@
 """What the purge erases, and what it must leave alone."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from pytest_django import DjangoAssertNumQueries
 
 from candidates import ledger, mail, purge, retention, runs
@@ -426,3 +428,29 @@ def test_clocks_are_shortened_by_the_day_and_not_one_by_one(
     settings.ATS_RETENTION_MONTHS = 3
     with django_assert_num_queries(3):
         purge.shorten_clocks()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_broken_commit_takes_back_storage_does_not_call_erased(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing more is done on a connection whose transaction nobody ends any more."""
+    application = an_application(status="rejected", decided_on=HALF_A_YEAR_AGO)
+    commit, broken = BaseDatabaseWrapper.commit, list[str]()
+
+    def break_off(wrapper: BaseDatabaseWrapper) -> None:
+        if not broken and LedgerLine.objects.exists():
+            broken.append("here")
+            raise RuntimeError
+        commit(wrapper)
+
+    monkeypatch.setattr(BaseDatabaseWrapper, "commit", break_off)
+    with suppress(RuntimeError):  # SQLite lets it out
+        purge.run(now=NOW)
+    connection.close()  # as the end of the process
+    assert broken
+    assert ledger.behind() is None
+    purge.run(now=NOW)
+    assert not Application.objects.filter(pk=application.pk).exists()
+    assert LedgerLine.objects.exclude(kind=LedgerLine.Kind.PROOF).count() == 1
+    assert ledger.behind() is None

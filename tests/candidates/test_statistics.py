@@ -109,6 +109,7 @@ def test_counting_takes_two_statements_however_many_go(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.once("postgres")
+@pytest.mark.soak
 def test_purges_beside_each_other_neither_wait_for_ever_nor_lose_a_count() -> None:
     jobs = [a_job() for _ in range(12)]
     sides = [list(reversed(jobs)), jobs, jobs[6:] + jobs[:6]]

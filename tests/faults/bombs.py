@@ -35,12 +35,16 @@ class StoppedError(Exception):
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens at a step of one of these kinds, on one of the databases or on both."""
+    """What happens at a step of one of these kinds, on one of the databases or on both.
+
+    If it `lasts`, it happens at all later steps, too: who is dead does nothing more.
+    """
 
     name: str
     strike: Callable[[], None]
     kinds: tuple[Kind, ...] = ("statement", "commit", "call", "file")
     vendor: str = ""
+    lasts: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -105,8 +109,9 @@ def refuse_file(number: int) -> Callable[[], None]:
 
 
 UNEXPECTED = Fault("unexpected", stop)
+AT_CALLS_AND_COMMITS = Fault("unexpected", stop, ("call", "commit"))
 FAULTS = [
-    Fault("death", die),
+    Fault("death", die, lasts=True),
     UNEXPECTED,
     Fault("database error", refuse, ("statement", "commit")),
     Fault("serialization", fail_to_serialize, ("statement", "commit"), "postgresql"),
@@ -133,7 +138,8 @@ class Bomb:
         if get_ident() != self.thread:
             return
         self.steps.append(kind)
-        if self.fault and len(self.steps) == self.at:
+        now = len(self.steps)
+        if self.fault and (now == self.at or (now > self.at and self.fault.lasts)):
             self.fault.strike()
 
     def around(self, act: Callable[..., Any], kind: Kind) -> Callable[..., Any]:

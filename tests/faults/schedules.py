@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from random import Random
@@ -61,9 +62,17 @@ class Scene:
         return bomb.steps
 
     def purge_with(self, bomb: Bomb) -> None:
-        # Whatever comes out of a run has ended it.
-        with suppress(DiedError, Exception), armed(bomb):
-            purge.run(now=NOW)
+        died: DiedError | None = None
+        try:
+            with suppress(Exception), armed(bomb):  # whatever comes out of a run has ended it
+                purge.run(now=NOW)
+        except DiedError as error:
+            died = error
+        if died:
+            with warnings.catch_warnings():  # that who dies closes no cursor is no fault
+                warnings.simplefilter("ignore", ResourceWarning)
+                died = None
+                gc.collect()
 
     def purge_beside_another(self, bomb: Bomb) -> None:
         """Purge with the bomb while a second purge begins at the same moment."""

@@ -11,7 +11,7 @@ import pytest
 from django.db import DatabaseError, connection
 
 from candidates import purge
-from candidates.models import Application, LedgerLine
+from candidates.models import Application, LedgerLine, Run
 from storage import erasure, preview
 from storage.models import Attachment, Tombstone
 from tests.faults import objects
@@ -46,7 +46,8 @@ def schedules() -> Iterator[int]:
 
 
 def clear() -> None:
-    for model in (Application, Tombstone, LedgerLine):
+    """Begin anew: of the runs, too, since the brake adds up what a day's runs have erased."""
+    for model in (Application, Tombstone, LedgerLine, Run):
         model._default_manager.all().delete()
     objects.shelf()  # empties it
 

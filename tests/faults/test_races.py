@@ -1,6 +1,7 @@
 """Two people at once, on PostgreSQL: exactly one wins, and the other is told."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -15,7 +16,10 @@ from candidates.models import Application, Employee, Event, Mail
 from candidates.status import Status
 from tests.world import NOW, TODAY, a_job, a_user, an_application, rounds
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once("postgres")]
+pytestmark = [
+    *(pytest.mark.django_db(transaction=True), pytest.mark.soak),
+    pytest.mark.once("postgres"),
+]
 
 
 def at_once(*calls: Callable[[], object]) -> list[str]:
@@ -45,7 +49,7 @@ class Skew:
     def __init__(self) -> None:
         #: In seconds: by how much the first begins later than the second; or earlier.
         self.offset, self.random = 0.03, Random(7)
-        self.ends: set[str] = set()
+        self.ends: Counter[str] = Counter()
 
     def wait(self) -> None:
         """Put the first off, if it is its turn."""
@@ -56,9 +60,16 @@ class Skew:
 
     def learn(self, end: str) -> None:
         """Note how the first ended, "won" or "told"."""
-        self.ends.add(end)
+        self.ends[end] += 1
         step = self.STEP * self.random.uniform(0.5, 1.5)
         self.offset += step if end == "won" else -step
+
+    def require_a_race(self) -> None:
+        """Say how the rounds ended, and fail if one side always came first."""
+        won, told = self.ends["won"], self.ends["told"]
+        print(f"{won + told:,} rounds: the first won {won:,} of them, and was told in {told:,}")
+        assert won, "the first never won: this was no race"
+        assert told, "the first always won: this was no race"
 
 
 def test_of_a_rejection_and_a_hire_exactly_one_wins_each_time() -> None:

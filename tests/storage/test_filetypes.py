@@ -66,6 +66,7 @@ def test_a_parser_that_crashes_is_a_refusal(tmp_path: Path) -> None:
     assert inspect(tmp_path, "cv.pdf").code == "unreadable"
 
 
+@pytest.mark.soak
 @hypothesis(
     max_examples=rounds(60, 5_000),
     deadline=None,

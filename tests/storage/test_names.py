@@ -78,6 +78,7 @@ parts = st.sampled_from(
 )
 
 
+@pytest.mark.soak
 @hypothesis(max_examples=rounds(300, 20_000), deadline=None, derandomize=True)
 @given(st.lists(anything | parts).map("".join), st.sampled_from(["", ".pdf", ".docx"]))
 def test_every_clean_name_is_harmless_and_stays_as_it_is(name: str, extension: str) -> None:
