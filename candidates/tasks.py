@@ -27,6 +27,7 @@ from candidates import (
     requests,
     room,
     runs,
+    tokens,
     watch,
 )
 from candidates.models import Heartbeat
@@ -122,12 +123,13 @@ def scan_pending() -> str:
 
 @nameless
 def clean() -> str:
-    """Hourly: uploads never sent or never whole, old sessions, tries, runs, pages of long ago."""
+    """Hourly: uploads never sent or never whole, old sessions, tries, tokens, runs, old pages."""
     now = timezone.now()
     Session.objects.filter(expire_date__lt=now).delete()
     purge.forget_expired_cache(now)
     runs.forget_old(now)
     limits.forget(now)
+    tokens.forget_expired(now)
     preview.forget_pages(now)
     bounded.clean()
     staged, left = uploads.clean_expired(now), uploads.clear_temporary(now)

@@ -4,6 +4,7 @@ A rejection whose mail has not gone is not there: neither it, nor its day, nor i
 people here and moves between stages are never there.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -264,7 +265,6 @@ def _words(event: Event) -> str:
 
 def text(mail: Mail) -> str:
     """Return a mail's text without the link, of which what is kept has only the place."""
-    link = mails.link()
-    lines = [line.rstrip() for line in mail.body.splitlines() if link not in line]
-    kept = [line for i, line in enumerate(lines) if line or (i and lines[i - 1])]
-    return "\n".join(kept).strip()
+    link = re.escape(mails.link())
+    # A line that leads to the link ends there instead.
+    return re.sub(rf"(:?)\n*{link}", lambda found: "." if found[1] else "", mail.body).strip()

@@ -18,9 +18,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from candidates import copies, holds, requests
+from candidates import copies, holds, requests, tokens
 from candidates.access import Role
-from candidates.models import Application, Employee, Hold, Job, Request, User
+from candidates.models import Application, Employee, Hold, Job, Request, Token, User
 from storage.models import Attachment
 from tests import world
 
@@ -28,6 +28,7 @@ WHO = ("anonymous", "nobody", *(role.value for role in Role))
 
 #: `own` is what the recruiter and the hiring manager are on the team of; `foreign` belongs to a
 #: confidential job of somebody else, or for lists and forms without an object is not there.
+#: `mine` is a room that is open in the browser, `key` a link that opens one.
 #: The columns are those of `WHO`: nobody is logged in without a role.
 MATRIX = """
 method url                     object   anon nobo recr mana pers offi admi
@@ -48,6 +49,27 @@ POST   room:copy               -        403  403  403  403  403  403  403
 GET    room:lost               -        200  200  200  200  200  200  200
 GET    room:link               unknown  404  404  404  404  404  404  404
 POST   room:link               unknown  404  404  404  404  404  404  404
+GET    room:home               mine     200  200  200  200  200  200  200
+POST   room:leave              mine     303  303  303  303  303  303  303
+POST   room:lost               -        422  422  422  422  422  422  422
+GET    room:link               key      200  200  200  200  200  200  200
+POST   room:link               key      303  303  303  303  303  303  303
+GET    room:withdraw           -        403  403  403  403  403  403  403
+POST   room:withdraw           -        403  403  403  403  403  403  403
+GET    room:withdraw           mine     200  200  200  200  200  200  200
+POST   room:withdraw           mine     303  303  303  303  303  303  303
+GET    room:erase              -        403  403  403  403  403  403  403
+POST   room:erase              -        403  403  403  403  403  403  403
+GET    room:erase              mine     200  200  200  200  200  200  200
+POST   room:erase              mine     303  303  303  303  303  303  303
+GET    room:request            -        403  403  403  403  403  403  403
+POST   room:request            -        403  403  403  403  403  403  403
+GET    room:request            mine     200  200  200  200  200  200  200
+POST   room:request            mine     303  303  303  303  303  303  303
+POST   room:certificate        -        403  403  403  403  403  403  403
+POST   room:certificate        mine     303  303  303  303  303  303  303
+POST   room:replace            -        403  403  403  403  403  403  403
+POST   room:replace            mine     303  303  303  303  303  303  303
 GET    room:details            -        403  403  403  403  403  403  403
 POST   room:details            -        403  403  403  403  403  403  403
 GET    room:address            -        403  403  403  403  403  403  403
@@ -220,7 +242,9 @@ class World:
             return name
         if name == "account_reset_password_from_key":
             return reverse(name, kwargs={"uidb36": "1", "key": "unknown"})
-        if row.thing == "-":
+        if name in {"room:link", "room:request"}:
+            return reverse(name, args=[self._in_the_room(row)])
+        if row.thing in {"-", "mine"}:
             return reverse(name)
         if name == "hr:retention_day":
             return reverse(name, args=[DAYS[row.thing]])
@@ -233,6 +257,13 @@ class World:
         if name in {"hr:renew_hold", "hr:lift_hold"}:
             return reverse(name, args=[self._hold().pk if row.thing == "hold" else 10**30])
         return reverse(name, args=[self._pk(row)])
+
+    def _in_the_room(self, row: Row) -> str:
+        if row.url == "room:request":
+            return "access"
+        if row.thing == "unknown":
+            return "a" * tokens.LENGTH
+        return tokens.mint(self.own, Token.Purpose.ROOM, now=timezone.now())
 
     def _job(self, thing: str) -> Job:
         return self.secret if thing == "foreign" else self.job
@@ -346,6 +377,8 @@ def _kept(client: Client) -> str:
 def _send(row: Row, scene: World, client: Client) -> Any:
     if scene.user:
         client.force_login(scene.user)
+    if row.thing == "mine":  # what a role may do in a room that is open in its browser
+        world.open_room(client, scene.own)
     path = scene.path(row)
     response = client.post(path, scene.data(row)) if row.method == "POST" else client.get(path)
     if response.streaming:

@@ -29,7 +29,8 @@ REASON = "Somebody else had more experience."
 def received(**fields: Any) -> Application:
     """Return an application that came three days ago, with its first event."""
     at = timezone.now() - 3 * DAY
-    application = an_application(**{"language": "en", "received_at": at} | fields)
+    given: dict[str, Any] = {"language": "en", "received_at": at} | fields
+    application = an_application(**given)
     application.events.create(kind=Event.Kind.RECEIVED, at=at, detail="0")
     return application
 
@@ -71,7 +72,7 @@ def fresh(application: Application) -> Application:
 def test_an_open_application_says_by_when_an_answer_can_be_expected(client: Client) -> None:
     application = received(job=a_job(answer_days=10))
     said = home(client, application)
-    assert "Nothing of it is missing." in said
+    assert f"Your application came on {day(application.received_at)} and is with us." in said
     assert f"You hear from us by {day(application.received_at + 10 * DAY)}, whatever" in said
     assert "There is no date yet" in said
     assert "Received" not in said, "the name of a stage"
@@ -192,7 +193,7 @@ def test_a_rejection_of_which_the_person_knew_and_its_end_stand_on_their_way(
     pipeline.reopen(application, by=a_user("recruiter"), reason="A slip.", now=timezone.now())
     said = home(client, fresh(application))
     assert "Rejection taken back" in said
-    assert "Your application has been with us since" in said, "no longer the letter"
+    assert "and is with us." in said, "no longer the letter"
 
 
 def test_moves_between_stages_and_names_of_people_here_are_not_told(client: Client) -> None:

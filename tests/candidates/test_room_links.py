@@ -12,7 +12,7 @@ from django.core import signing
 from django.test import Client
 from django.utils import timezone
 
-from candidates import mail, pipeline, room, tokens
+from candidates import mail, pipeline, room, tasks, tokens
 from candidates.models import Application, Event, Mail, Request, Token
 from candidates.status import Status
 from candidates.views.roomkey import COOKIE, LASTS
@@ -140,6 +140,16 @@ def test_a_new_address_is_confirmed_by_its_link_once(
     assert client.post(link).status_code == 200
     assert fresh(application).email == "new@post.example"
     assert client.post(link).status_code == 404
+
+
+def test_what_is_over_is_cleared_away_within_the_hour(application: Application) -> None:
+    now = timezone.now()
+    tokens.mint(application, Purpose.ERASURE, now=now - timedelta(days=8))
+    tokens.mint(application, Purpose.ERASURE, now=now)
+    tokens.mint(application, Purpose.ROOM, now=now - timedelta(days=400))
+    tasks.clean()
+    left = Token.objects.order_by("purpose").values_list("purpose", flat=True)
+    assert list(left) == ["erasure", "room"]
 
 
 # The session --------------------------------------------------------------------------------

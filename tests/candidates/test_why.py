@@ -233,6 +233,22 @@ def test_who_withdrew_and_erased_is_named_as_the_reason() -> None:
     )
 
 
+def test_a_withdrawal_that_outran_its_rejection_tells_the_applicant_nothing_of_that() -> None:
+    by = a_user("recruiter")
+    application = an_application()
+    mail_at = NOW + 5 * DAY
+    pipeline.reject(application, by=by, reason="No.", now=NOW, mail_at=mail_at)
+    application = pipeline.withdraw(application, by=None, now=NOW + 2 * DAY)
+    assert why(application, NOW + 2 * DAY) == (
+        "Withdrawn on 19 September 2026, before the applicant could know of the rejection of "
+        "17 September 2026, from which the clock runs: erased on 17 March 2027, six months later."
+    )
+    assert why_for_applicant(application, NOW + 2 * DAY) == (
+        "You withdrew on 19 September 2026, so we erase everything on 17 March 2027, less than six "
+        "months later."
+    )
+
+
 def test_an_upheld_objection_is_named_as_the_reason(officer: User) -> None:
     application = closed(decided_on=date(2026, 5, 17))
     request = requests.register(application, Request.Kind.OBJECTION, by=None, now=NOW)
