@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from candidates import told
+from candidates import told, why
 from candidates.copies import archive
 from candidates.copies.archive import Given
 from candidates.models import Application, Mail
@@ -32,6 +32,7 @@ def takeout(application: Application, *, language: str, now: datetime) -> IO[byt
             "application": application,
             "data": content,
             "told": known,
+            "why": why.why_for_applicant(application, now),
             "mails": [(each, told.text(each)) for each in reversed(known.mails)],
             "language": language,
             "made_at": localtime(now),

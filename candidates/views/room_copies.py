@@ -47,7 +47,9 @@ def copy(request: HttpRequest, application: Application) -> HttpResponseBase:
     if found is None:
         raise Http404
     if request.method != "POST":
-        context = {"application": application, "copy": found, "now": now}
+        others = application.holds.in_force(now).exclude(request=found.request)
+        ends = application.is_being_erased(now) and not others.exists()
+        context = {"copy": found, "ends": ends}
         return render(request, "room/copy.html", context)
     try:
         file = copies.released(found, now=now)

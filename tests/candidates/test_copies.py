@@ -484,7 +484,7 @@ def test_mails_stand_without_the_link_that_was_in_them() -> None:
     link = f"{project.ATS_SITE_URL}/my/…/"
     Mail.objects.filter(pk=sent.pk).update(body=f"Your room:\n{link}\nGoodbye", attempts=1)
     [found] = data(application)["mails"]
-    assert found["text"] == "Your room:\nGoodbye"
+    assert found["text"] == "Your room.\nGoodbye"
     [mails] = [s for s in copies.compile(application, NOW)["sections"] if s["key"] == "mails"]
     [facts] = [entry["facts"] for entry in mails["entries"]]
     assert "Your room:\n(a link that was yours alone)\nGoodbye" in [f["text"] for f in facts]
