@@ -14,7 +14,7 @@ from django_q.models import OrmQ, Task
 from django_q.signing import SignedPackage
 
 from candidates import mail, purge, runs
-from candidates.models import Application, Confirmation, Event, Hold, Mail, Request
+from candidates.models import AccessCopy, Application, Confirmation, Event, Hold, Mail, Request
 from candidates.purge.erase_map import TABLES, Goes, Stays, gaps, goes
 from storage import erasure
 from storage.models import Page, Words
@@ -104,6 +104,9 @@ def an_application_with_everything() -> Application:
         due_on=TODAY,
         decided_at=NOW - timedelta(days=1),
         registered_by=officer,
+    )
+    AccessCopy.objects.create(
+        request=request, content={"name": "Käthe"}, released_at=NOW, fetch_until=NOW
     )
     Hold.objects.create(
         application=application,
