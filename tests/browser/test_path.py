@@ -41,7 +41,7 @@ def test_from_the_list_to_the_receipt_in_the_mail_it_takes_seven_interactions(
     assert len(interactions) <= 8
     for act in interactions:
         act()
-        page.wait_for_timeout(500)  # nobody types seven things in a second
+        page.wait_for_timeout(1000)  # nobody types seven things in a second
     page.wait_for_url("**/thanks/")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 

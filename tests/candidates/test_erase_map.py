@@ -117,6 +117,9 @@ def an_application_with_everything() -> Application:
         decided_at=NOW - timedelta(days=1),
         registered_by=officer,
     )
+    AccessCopy.objects.create(
+        request=request, content={"name": "Käthe"}, released_at=NOW, fetch_until=NOW
+    )
     Hold.objects.create(
         application=application,
         kind=Hold.Kind.ACCESS_REQUEST,
@@ -124,10 +127,6 @@ def an_application_with_everything() -> Application:
         set_at=NOW - timedelta(days=9),
         until=NOW - timedelta(days=1),
         request=request,
-    )
-    released = NOW - timedelta(days=2)
-    AccessCopy.objects.create(
-        request=request, content={}, released_at=released, fetch_until=NOW, fetched_at=NOW
     )
     SeenMail.objects.create(application=application, digest="5" * 64)
     tokens.mint(application, Token.Purpose.ROOM, now=NOW)
