@@ -136,8 +136,8 @@ def _from_a_person(letter: Letter, token: Token | None, digest: str, now: dateti
     return Outcome.APPLICATION
 
 
-def _token(found: list[str], now: datetime) -> Token | None:
-    known = (tokens.find(token, Token.Purpose.REPLY, now=now) for token in found)
+def _token(found: list[str], now: datetime, *others: Token.Purpose) -> Token | None:
+    known = (tokens.find(token, Token.Purpose.REPLY, *others, now=now) for token in found)
     return next(filter(None, known), None)
 
 
@@ -151,7 +151,7 @@ def _job(letter: Letter, now: datetime) -> Job | None:
 
 
 def _report(letter: Letter, digest: str, now: datetime) -> Outcome:
-    token = _token(kinds.reported_tokens(letter), now)
+    token = _token(kinds.reported_tokens(letter), now, Token.Purpose.RETURN)
     if token is None:
         raise Stray(StrayMail.Reason.UNKNOWN)
     with seen.once(digest):

@@ -267,6 +267,35 @@ def test_a_rejection_that_nobody_has_been_told_of_is_not_told_by_an_answer() -> 
     assert application.attachments.count() == 1
 
 
+@pytest.mark.parametrize("purpose", [Mail.Purpose.NEW_ADDRESS, Mail.Purpose.ADDRESS])
+def test_who_reads_a_former_or_unconfirmed_address_cannot_write_into_the_application(
+    purpose: Mail.Purpose, mail_sink: MailSink
+) -> None:
+    application = world.an_application()
+    mail.queue(application, purpose, now=NOW, send_at=NOW, to="other@post.example")
+    mail.send_due(NOW)
+    (told,) = mail_sink.messages
+    message = a_mail("no", told["Reply-To"], "Das war ich nicht.\n", From="other@post.example")
+    attach(message)
+    assert take(message) == Outcome.STRAY
+    assert StrayMail.objects.get().reason == StrayMail.Reason.UNKNOWN, "people here look at it"
+    assert not application.attachments.exists()
+    assert not application.mails.filter(purpose="reply").exists()
+
+
+def test_a_mail_to_an_unconfirmed_address_that_comes_back_is_noted(mail_sink: MailSink) -> None:
+    application = world.an_application()
+    purpose = Mail.Purpose.ADDRESS
+    mail.queue(application, purpose, now=NOW, send_at=NOW, to="slip@post.example")
+    mail.send_due(NOW)
+    (told,) = mail_sink.messages
+    report = a_mail(
+        "bounce", told["Reply-To"], From="mailer-daemon@post.example", Subject="Undeliverable"
+    )
+    assert take(report) == Outcome.BOUNCE
+    assert application.mails.get().state == Mail.State.BOUNCED
+
+
 def test_a_token_for_the_room_is_no_address_for_replies() -> None:
     application = world.an_application()
     token = tokens.mint(application, Token.Purpose.ROOM, now=NOW)
