@@ -102,6 +102,7 @@ class Reader:
     def __init__(self) -> None:
         self.numbers = count(1)
         self.shown: set[str] = set()
+        self.tags = texts.MOST_TAGS
 
     def read(self, message: "Message[str, str]") -> Body:
         """Return the text and the files of a mail. Raises `Unreadable`."""
@@ -142,6 +143,8 @@ class Reader:
         if kind == "text/plain":
             return Body(texts.clean(said), is_plain=True)
         self.shown |= {found.lower() for found in SHOWN.findall(said)}
+        said = texts.until_tag(said[: texts.MOST_HTML], self.tags)
+        self.tags -= said.count("<")
         return Body(texts.clean(texts.from_html(said)))
 
     def _is_decoration(self, part: "Message[str, str]") -> bool:

@@ -1,6 +1,7 @@
 """Mails in: what becomes of each kind, once."""
 
 import logging
+import time
 import tracemalloc
 from email.message import EmailMessage
 
@@ -140,6 +141,26 @@ SAMPLES = [
         ),
     ]
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["To: " + "a" * 9_900 + "\r\n", "From: <" + "@" * 9_900 + "\r\n"],
+    ids=["to", "from"],
+)
+def test_headers_made_to_be_slow_are_read_at_once(head: str) -> None:
+    letter = read((head * 300 + "\r\n").encode())
+    start = time.process_time()
+    assert (letter.tags, letter.sender and letter.sender.address) == ([], None)
+    assert time.process_time() - start < 3
+
+
+def test_html_made_to_be_slow_is_read_at_once() -> None:
+    part = "--x\r\nContent-Type: text/html\r\n\r\n<p>Hallo</p>" + "<div>" * 15_000 + "\r\n"
+    raw = 'Content-Type: multipart/mixed; boundary="x"\r\n\r\n' + part * 20 + "--x--\r\n"
+    start = time.process_time()
+    assert read(raw.encode()).text.startswith("Hallo")
+    assert time.process_time() - start < 8
 
 
 def test_25_megabytes_are_read_within_bounded_memory() -> None:
