@@ -1,6 +1,7 @@
 """Mails in: what becomes of each kind, once."""
 
 import logging
+import re
 import time
 import tracemalloc
 from email.message import EmailMessage
@@ -260,6 +261,32 @@ def test_a_reply_joins_its_application_and_what_was_added_is_told() -> None:
     assert kinds == {Event.Kind.WROTE, Event.Kind.ADDED}
     assert application.mails.get(purpose="reply").body == "Anbei."
     assert "Zeugnis.pdf" in application.mails.get(purpose="documents").body
+
+
+def test_the_link_that_a_reply_quotes_is_not_kept(mail_sink: MailSink) -> None:
+    application = world.an_application()
+    mail.queue(application, Mail.Purpose.LINK, now=NOW, send_at=NOW)
+    mail.send_due(NOW)
+    (sent,) = mail_sink.messages
+    body = sent.get_body(("plain",))
+    assert body
+    quoted = f"Danke!\n\n> {sent['Reply-To']}\n> {body.get_content()}"
+    assert "/my/" in quoted
+    take(a_mail("reply", sent["Reply-To"], quoted))
+    kept = application.mails.get(purpose="reply")
+    assert kept.body.startswith("Danke!")
+    assert not any(tokens.find(word, *Token.Purpose, now=NOW) for word in words_of(kept.body))
+
+
+def test_a_link_in_a_mail_that_waits_is_not_shown() -> None:
+    token = tokens.mint(world.an_application(), Token.Purpose.ROOM, now=NOW)
+    link = f"<a href='https://jobs.example.org/my/{token}/'>Link</a>"
+    letter = read(bytes(a_mail("stray", "jobs@example.org", None, link, Subject=token)))
+    assert token not in f"{letter.subject} {letter.text}"
+
+
+def words_of(text: str) -> list[str]:
+    return re.findall(r"\w+", text)
 
 
 def test_a_reply_without_documents_is_not_answered() -> None:
