@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
 from candidates import addresses, intake, mail, tokens
-from candidates.intake import Outcome, TryAgain, persons, texts
+from candidates.intake import Outcome, TryAgain, persons, taking, texts
 from candidates.intake.letters import read
 from candidates.models import Application, Event, Mail, SeenMail, StrayMail, Token
 from storage.models import Attachment
@@ -283,6 +283,16 @@ def test_a_link_in_a_mail_that_waits_is_not_shown() -> None:
     link = f"<a href='https://jobs.example.org/my/{token}/'>Link</a>"
     letter = read(bytes(a_mail("stray", "jobs@example.org", None, link, Subject=token)))
     assert token not in f"{letter.subject} {letter.text}"
+
+
+def test_a_machine_that_does_not_say_so_is_not_answered_for_ever() -> None:
+    address = addresses.tagged(mails.a_token(world.an_application()))
+    for number in range(taking.ANSWERS + 2):
+        message = a_mail(f"{number}", address)
+        attach(message, "logo.exe")
+        assert take(message) == Outcome.REPLY
+    assert Mail.objects.filter(purpose="documents").count() == taking.ANSWERS
+    assert Mail.objects.filter(purpose="reply").count() == taking.ANSWERS + 2
 
 
 def words_of(text: str) -> list[str]:
