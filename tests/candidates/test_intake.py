@@ -156,6 +156,16 @@ def test_headers_made_to_be_slow_are_read_at_once(head: str) -> None:
     assert time.process_time() - start < 3
 
 
+def test_parts_made_to_be_slow_wait_for_a_person() -> None:
+    head = "".join(
+        f'Content-Type: multipart/mixed; boundary="b{n}"\r\n\r\n--b{n}\r\n' for n in range(150)
+    )
+    start = time.process_time()
+    assert intake.take_in(f"{head}\r\n".encode() + b"\n" * 500_000, now=NOW) == Outcome.STRAY
+    assert time.process_time() - start < 3
+    assert StrayMail.objects.get().reason == StrayMail.Reason.UNREADABLE
+
+
 def test_html_made_to_be_slow_is_read_at_once() -> None:
     part = "--x\r\nContent-Type: text/html\r\n\r\n<p>Hallo</p>" + "<div>" * 15_000 + "\r\n"
     raw = 'Content-Type: multipart/mixed; boundary="x"\r\n\r\n' + part * 20 + "--x--\r\n"
