@@ -16,7 +16,7 @@ from candidates import mail, pipeline, room, tasks, tokens
 from candidates.models import Application, Event, Mail, Request, Token
 from candidates.room import LASTS
 from candidates.status import Status
-from candidates.views.roomkey import COOKIE
+from candidates.views.roomkey import COOKIE, name
 from tests.conftest import MailSink
 from tests.world import a_user, an_application, open_room
 
@@ -179,7 +179,7 @@ def a_key(application: Application, *, age: timedelta) -> Client:
     assert token
     then = timezone.now() - age
     with patch("django.core.signing.time.time", return_value=then.timestamp()):
-        signed = signing.get_cookie_signer(salt=COOKIE + COOKIE).sign(token.digest)
+        signed = signing.get_cookie_signer(salt=COOKIE + COOKIE).sign(name(token))
     client = Client()
     client.cookies[COOKIE] = signed
     return client
