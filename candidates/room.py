@@ -289,8 +289,12 @@ def _answer(pk: int, now: datetime) -> int:
 
 
 def _mail_link(application: Application, purpose: Mail.Purpose, *, now: datetime) -> bool:
-    """Queue a mail with a link unless one went lately. The caller holds the lock."""
-    if application.mails.filter(purpose=purpose, created_at__gt=now - PAUSE).exists():
+    """Queue a mail with a link unless one went lately. The caller holds the lock.
+
+    One to a former address does not count: its link has stopped working with that.
+    """
+    sent = application.mails.filter(purpose=purpose, to__iexact=application.email)
+    if sent.filter(created_at__gt=now - PAUSE).exists():
         return False
     mail.queue(application, purpose, now=now, send_at=now)
     return True

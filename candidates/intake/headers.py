@@ -15,16 +15,18 @@ from typing import NamedTuple
 from candidates.forms.apply import UNSTORABLE, tidy
 from candidates.intake import texts
 
-#: How much of a header is read, in characters.
+#: How much of a header is read, in characters, and how often one that stands there several times.
 MOST = 10_000
+OFTEN = 100
 #: How much of a mail its headers are looked for in, in bytes.
 HEAD = 256 * 1024
 
 #: RFC 2047: =?charset?encoding?text?=, in practice also with spaces in the text.
 WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?([^?]*)\?=")
-ADDRESS = re.compile(r"[^\s<>\"(),;:@\[\]\\]+@[^\s<>\"(),;:@\[\]\\]+")
+#: Neither looks at a letter more than a few times, however long the header is.
+ADDRESS = re.compile(r"(?<![^\s<>\"(),;:@\[\]\\])[^\s<>\"(),;:@\[\]\\]++@[^\s<>\"(),;:@\[\]\\]+")
 #: What stands in <> is the address, and everything before it the name, commas and all.
-NAMED = re.compile(r"(.*)<\s*([^<>]*@[^<>]*?)\s*>[^<>]*")
+NAMED = re.compile(r"(.*)<(?=[^<>@]*@)([^<>]*)>[^<>]*")
 COMMENTED = re.compile(r"([^()]*)\((.*)\)\s*")
 
 
@@ -50,7 +52,7 @@ def only(raw: bytes) -> "Message[str, str]":
 
 def every(message: "Message[str, str]", *names: str) -> list[str]:
     """Return all values of headers, each on one line, its words not decoded yet."""
-    found = (value for name in names for value in message.get_all(name, []))
+    found = (value for name in names for value in message.get_all(name, [])[:OFTEN])
     return [" ".join(mended(str(value)[:MOST]).split()) for value in found]
 
 

@@ -9,6 +9,7 @@ from candidates import addresses, tokens
 from candidates.intake import headers, parts, texts
 from candidates.intake.headers import Address
 from candidates.intake.parts import File
+from candidates.mail import words
 
 #: Where mail servers and people say whom a mail is for; what servers say comes first.
 FOR = (
@@ -17,6 +18,8 @@ FOR = (
 )
 NO_REPLY = re.compile(r"(do[-_.]?)?n[o0](t)?[-_.]?reply|do[-_.]?not[-_.]?reply", re.IGNORECASE)
 TOKEN = re.compile(tokens.PATTERN)
+#: The same within a text.
+QUOTED = re.compile(rf"(?<![a-z0-9]){tokens.PATTERN}(?![a-z0-9])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,11 @@ class Letter:
 
     @property
     def subject(self) -> str:
-        return headers.text(self.message, "Subject")[:200]
+        return without_tokens(headers.text(self.message, "Subject"))[:200]
 
     @property
     def text(self) -> str:
-        return texts.clean(self.body.text)
+        return without_tokens(texts.clean(self.body.text))
 
     @property
     def files(self) -> list[File]:
@@ -64,6 +67,11 @@ class Letter:
     def wishes(self) -> list[str]:
         """The tags that ask for an application: a job's, that for none, or unknown ones."""
         return [tag for tag in self.tags if tag and not TOKEN.fullmatch(tag)]
+
+
+def without_tokens(text: str) -> str:
+    """Return a text in which nothing opens a room: replies quote our mails with their links."""
+    return QUOTED.sub(words.PLACE, text)
 
 
 def read(raw: bytes) -> Letter:

@@ -18,6 +18,8 @@ from candidates.intake import headers, texts
 
 DEEPEST = 30
 MOST_PARTS = 300
+#: Lines times multiparts; a mail of 40 MB has half a million lines, and rarely ten multiparts.
+MOST_LOOKS = 50_000_000
 SMALL = 64 * 1024
 
 #: Parts that say something about the mail and bring nothing of it.
@@ -34,6 +36,7 @@ MAILS = {"message/rfc822", "message/global"}
 #: How Outlook packs files for itself alone.
 PACKED = {"application/ms-tnef", "application/vnd.ms-tnef"}
 SHOWN = re.compile(r"""cid:([^"'\s<>)]+)""", re.IGNORECASE)
+BOUNDARY = re.compile(rb"\bboundary\s*=", re.IGNORECASE)
 #: What a line that parts multiparts looks like where the header does not say it.
 LINE = re.compile(rb"^--(\S(?:.{0,68}\S)?)[ \t]*\r?$", re.MULTILINE)
 
@@ -68,7 +71,12 @@ class Body:
 
 
 def parsed(raw: bytes) -> "Message[str, str]":
-    """Return a mail in its parts. Raises `Unreadable` if Python cannot follow it so deep."""
+    """Return a mail in its parts. Raises `Unreadable` if Python cannot follow it so deep.
+
+    Or not in time: it looks in each line for the end of every multipart that the line is in.
+    """
+    if raw.count(b"\n") * sum(1 for _ in BOUNDARY.finditer(raw)) > MOST_LOOKS:
+        raise Unreadable("too many parts around too many lines")
     try:
         return BytesParser(policy=headers.AS_IT_CAME).parsebytes(raw)
     except RecursionError:
@@ -102,6 +110,7 @@ class Reader:
     def __init__(self) -> None:
         self.numbers = count(1)
         self.shown: set[str] = set()
+        self.tags = texts.MOST_TAGS
 
     def read(self, message: "Message[str, str]") -> Body:
         """Return the text and the files of a mail. Raises `Unreadable`."""
@@ -142,6 +151,8 @@ class Reader:
         if kind == "text/plain":
             return Body(texts.clean(said), is_plain=True)
         self.shown |= {found.lower() for found in SHOWN.findall(said)}
+        said = texts.until_tag(said[: texts.MOST_HTML], self.tags)
+        self.tags -= said.count("<")
         return Body(texts.clean(texts.from_html(said)))
 
     def _is_decoration(self, part: "Message[str, str]") -> bool:

@@ -6,7 +6,7 @@ what was staged in vain goes with it, or after 24 hours at the latest.
 """
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -31,6 +31,11 @@ log = logging.getLogger("ats.intake")
 MOST = 40 * 1024 * 1024
 #: How much is kept of one that is larger: its headers and, mostly, its text.
 BEGINNING = 64 * 1024
+
+
+#: How often in a day a reply with files is answered. Whoever replies more often is a machine that
+#: does not say so, and puts its own picture to each of its answers.
+ANSWERS = 10
 
 
 class Outcome(StrEnum):
@@ -136,8 +141,8 @@ def _from_a_person(letter: Letter, token: Token | None, digest: str, now: dateti
     return Outcome.APPLICATION
 
 
-def _token(found: list[str], now: datetime) -> Token | None:
-    known = (tokens.find(token, Token.Purpose.REPLY, now=now) for token in found)
+def _token(found: list[str], now: datetime, *others: Token.Purpose) -> Token | None:
+    known = (tokens.find(token, Token.Purpose.REPLY, *others, now=now) for token in found)
     return next(filter(None, known), None)
 
 
@@ -151,7 +156,7 @@ def _job(letter: Letter, now: datetime) -> Job | None:
 
 
 def _report(letter: Letter, digest: str, now: datetime) -> Outcome:
-    token = _token(kinds.reported_tokens(letter), now)
+    token = _token(kinds.reported_tokens(letter), now, Token.Purpose.RETURN)
     if token is None:
         raise Stray(StrayMail.Reason.UNKNOWN)
     with seen.once(digest):
@@ -210,7 +215,7 @@ def _add(application: Application, staged: Staged, now: datetime) -> None:
         room.add(application, staged.ids, session=staged.session, now=now)
     except ChangeNotAllowed as refusal:
         staged.refuse_all(str(refusal))
-    if staged.taken or staged.refused:
+    if (staged.taken or staged.refused) and _may_answer(application, now):
         added = [each.name for each in staged.taken]
         mail.queue(
             application,
@@ -222,6 +227,11 @@ def _add(application: Application, staged: Staged, now: datetime) -> None:
         )
     files.sweep(staged.session, now=now)
     _prepare_later(staged)
+
+
+def _may_answer(application: Application, now: datetime) -> bool:
+    answers = application.mails.filter(purpose=Mail.Purpose.DOCUMENTS)
+    return answers.filter(created_at__gt=now - timedelta(days=1)).count() < ANSWERS
 
 
 def _locked(application: Application) -> Application:

@@ -3,6 +3,7 @@
 import codecs
 import html
 import re
+from itertools import islice
 
 import nh3
 
@@ -11,6 +12,8 @@ from candidates.forms.apply import UNSTORABLE
 #: How much of a mail's text is kept, and how much HTML is read for it, in characters.
 MOST = 100_000
 MOST_HTML = 1_000_000
+#: How many tags of a mail's HTML are read: nested, each costs as much as there are around it.
+MOST_TAGS = 20_000
 
 #: Codecs of Python's that no mail means, some of them slow or with effects of their own.
 NOT_MEANT = {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"}
@@ -48,6 +51,12 @@ def _codec(charset: str) -> str:
     if name.replace("_", "-") in NOT_MEANT:
         return ""
     return "cp1252" if name in AS_WINDOWS else name
+
+
+def until_tag(source: str, number: int) -> str:
+    """Return HTML up to a tag: the first is number 0."""
+    tag = next(islice(re.finditer("<", source), number, None), None)
+    return source[: tag.start()] if tag else source
 
 
 def from_html(source: str) -> str:

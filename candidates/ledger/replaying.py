@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django_q.models import OrmQ, Task
 
 from candidates import retention, statistics
-from candidates.models import Application, Employee, LedgerLine
+from candidates.models import Application, Employee, LedgerLine, Read
 from storage import erasure
 from storage.backends import StorageError
 from storage.models import Attachment
@@ -244,7 +244,7 @@ def _erase(gone: set[str], done: Replayed, now: datetime) -> None:
     for kind in (
         Kind("applications", Application.objects.all(), _erase_applications),
         Kind("employees", Employee.objects.all(), _erase_employees),
-        Kind("attachments", Attachment.objects.all(), _bury),
+        Kind("attachments", Attachment.objects.all(), _erase_attachments),
     ):
         found = _found(kind.rows, gone)
         setattr(done, kind.name, len(found))
@@ -266,6 +266,16 @@ def _erase_applications(ids: list[UUID], done: Replayed, now: datetime) -> None:
 def _erase_employees(ids: list[UUID], done: Replayed, now: datetime) -> None:
     _bury(Attachment.objects.filter(employee__in=ids).values_list("pk", flat=True), done, now)
     Employee.objects.filter(pk__in=ids).delete()
+
+
+def _erase_attachments(ids: list[UUID], done: Replayed, now: datetime) -> None:
+    """Erase documents, and their names where the read log of an application has them."""
+    gone = Attachment.objects.filter(pk__in=ids, application__isnull=False)
+    named = list(gone.values_list("application", "name"))
+    _bury(ids, done, now)
+    for application, name in named:
+        if not Attachment.objects.filter(application=application, name=name).exists():
+            Read.objects.filter(application=application, document=name).update(document="")
 
 
 def _bury(ids: Iterable[UUID], done: Replayed, now: datetime) -> None:

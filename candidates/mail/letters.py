@@ -66,11 +66,21 @@ def write(queued: Mail, *, now: datetime) -> Letter | None:
 
 
 def _letter(mail: Mail, *, now: datetime) -> Letter:
-    reply = tokens.mint(mail.application, Token.Purpose.REPLY, now=now, mail=mail)
+    reply = tokens.mint(mail.application, _reply_purpose(mail), now=now, mail=mail)
     if words.link() not in mail.body:
         return Letter(_message(mail, reply=reply, now=now), (reply,))
     token = _token(mail, now=now)
     return Letter(_message(mail, reply=reply, link=words.link(token), now=now), (reply, token))
+
+
+def _reply_purpose(mail: Mail) -> Token.Purpose:
+    """Return what the mail's own address is for: replies join the application of its person alone.
+
+    Who reads a former or an unconfirmed address is not known to be that person. What they reply
+    is a mail for people here to look at; only what cannot be delivered is told by the address.
+    """
+    is_own = mail.to.casefold() == mail.application.email.casefold()
+    return Token.Purpose.REPLY if is_own else Token.Purpose.RETURN
 
 
 def _token(mail: Mail, *, now: datetime) -> str:

@@ -101,6 +101,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("room", "opens the room"),
                             ("reply", "address for replies"),
+                            ("return", "address for what cannot be delivered"),
                             ("address", "confirms a new address"),
                             ("erasure", "confirms an erasure"),
                         ],

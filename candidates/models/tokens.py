@@ -27,6 +27,8 @@ class Token(models.Model):
     class Purpose(models.TextChoices):
         ROOM = "room", _("opens the room")
         REPLY = "reply", _("address for replies")
+        #: Of a mail to another address than the application's: who reads it may be anybody.
+        RETURN = "return", _("address for what cannot be delivered")
         ADDRESS = "address", _("confirms a new address")
         ERASURE = "erasure", _("confirms an erasure")
 

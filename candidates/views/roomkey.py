@@ -1,7 +1,8 @@
 """The key to a room: a cookie of half an hour, for what a link from a mail has opened.
 
 It names the token that opened the room, so that a link that is replaced shuts the room too, and a
-purge leaves nothing behind that it could open. It goes to `/my/` alone.
+purge leaves nothing behind that it could open. The number of its row would not do: after a restore
+that may come again, for somebody else's token. It goes to `/my/` alone.
 """
 
 from collections.abc import Callable
@@ -27,11 +28,16 @@ RoomView = Callable[..., HttpResponseBase]
 Response = TypeVar("Response", bound=HttpResponseBase)
 
 
+def name(token: Token) -> str:
+    """Return what no other token is called, now or later."""
+    return f"{token.pk}-{token.digest[:16]}"
+
+
 def unlock(response: Response, token: Token) -> Response:
     """Give the browser the key to the room that this token opens, for another half hour."""
     response.set_signed_cookie(
         COOKIE,
-        str(token.pk),
+        name(token),
         salt=COOKIE,
         path=PATH,
         secure=settings.HTTPS,
@@ -49,13 +55,16 @@ def shut(response: Response) -> Response:
 
 def key(request: HttpRequest) -> Token | None:
     """Return the token whose room this browser has open, or None."""
-    pk = request.get_signed_cookie(
+    named = request.get_signed_cookie(
         COOKIE, default="", salt=COOKIE, max_age=int(LASTS.total_seconds())
     )
-    if not pk:
+    number, _dash, mark = (named or "").partition("-")
+    if not mark:
         return None
     tokens = Token.objects.valid(timezone.now()).filter(purpose=Token.Purpose.ROOM)
-    return tokens.filter(pk=pk).select_related("application__job").first()
+    return (
+        tokens.filter(pk=number, digest__startswith=mark).select_related("application__job").first()
+    )
 
 
 def in_room(view: RoomView) -> RoomView:

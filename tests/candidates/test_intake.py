@@ -1,6 +1,8 @@
 """Mails in: what becomes of each kind, once."""
 
 import logging
+import re
+import time
 import tracemalloc
 from email.message import EmailMessage
 
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
 from candidates import addresses, intake, mail, tokens
-from candidates.intake import Outcome, TryAgain, persons, texts
+from candidates.intake import Outcome, TryAgain, persons, taking, texts
 from candidates.intake.letters import read
 from candidates.models import Application, Event, Mail, SeenMail, StrayMail, Token
 from storage.models import Attachment
@@ -142,6 +144,36 @@ SAMPLES = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "head",
+    ["To: " + "a" * 9_900 + "\r\n", "From: <" + "@" * 9_900 + "\r\n"],
+    ids=["to", "from"],
+)
+def test_headers_made_to_be_slow_are_read_at_once(head: str) -> None:
+    letter = read((head * 300 + "\r\n").encode())
+    start = time.process_time()
+    assert (letter.tags, letter.sender and letter.sender.address) == ([], None)
+    assert time.process_time() - start < 3
+
+
+def test_parts_made_to_be_slow_wait_for_a_person() -> None:
+    head = "".join(
+        f'Content-Type: multipart/mixed; boundary="b{n}"\r\n\r\n--b{n}\r\n' for n in range(150)
+    )
+    start = time.process_time()
+    assert intake.take_in(f"{head}\r\n".encode() + b"\n" * 500_000, now=NOW) == Outcome.STRAY
+    assert time.process_time() - start < 3
+    assert StrayMail.objects.get().reason == StrayMail.Reason.UNREADABLE
+
+
+def test_html_made_to_be_slow_is_read_at_once() -> None:
+    part = "--x\r\nContent-Type: text/html\r\n\r\n<p>Hallo</p>" + "<div>" * 15_000 + "\r\n"
+    raw = 'Content-Type: multipart/mixed; boundary="x"\r\n\r\n' + part * 20 + "--x--\r\n"
+    start = time.process_time()
+    assert read(raw.encode()).text.startswith("Hallo")
+    assert time.process_time() - start < 8
+
+
 def test_25_megabytes_are_read_within_bounded_memory() -> None:
     raw = mails.of_25_mb(Scene()).raw
     tracemalloc.start()
@@ -241,6 +273,42 @@ def test_a_reply_joins_its_application_and_what_was_added_is_told() -> None:
     assert "Zeugnis.pdf" in application.mails.get(purpose="documents").body
 
 
+def test_the_link_that_a_reply_quotes_is_not_kept(mail_sink: MailSink) -> None:
+    application = world.an_application()
+    mail.queue(application, Mail.Purpose.LINK, now=NOW, send_at=NOW)
+    mail.send_due(NOW)
+    (sent,) = mail_sink.messages
+    body = sent.get_body(("plain",))
+    assert body
+    quoted = f"Danke!\n\n> {sent['Reply-To']}\n> {body.get_content()}"
+    assert "/my/" in quoted
+    take(a_mail("reply", sent["Reply-To"], quoted))
+    kept = application.mails.get(purpose="reply")
+    assert kept.body.startswith("Danke!")
+    assert not any(tokens.find(word, *Token.Purpose, now=NOW) for word in words_of(kept.body))
+
+
+def test_a_link_in_a_mail_that_waits_is_not_shown() -> None:
+    token = tokens.mint(world.an_application(), Token.Purpose.ROOM, now=NOW)
+    link = f"<a href='https://jobs.example.org/my/{token}/'>Link</a>"
+    letter = read(bytes(a_mail("stray", "jobs@example.org", None, link, Subject=token)))
+    assert token not in f"{letter.subject} {letter.text}"
+
+
+def test_a_machine_that_does_not_say_so_is_not_answered_for_ever() -> None:
+    address = addresses.tagged(mails.a_token(world.an_application()))
+    for number in range(taking.ANSWERS + 2):
+        message = a_mail(f"{number}", address)
+        attach(message, "logo.exe")
+        assert take(message) == Outcome.REPLY
+    assert Mail.objects.filter(purpose="documents").count() == taking.ANSWERS
+    assert Mail.objects.filter(purpose="reply").count() == taking.ANSWERS + 2
+
+
+def words_of(text: str) -> list[str]:
+    return re.findall(r"\w+", text)
+
+
 def test_a_reply_without_documents_is_not_answered() -> None:
     take(a_mail("reply", addresses.tagged(Scene().token())))
     assert not Mail.objects.filter(state="queued").exists()
@@ -265,6 +333,35 @@ def test_a_rejection_that_nobody_has_been_told_of_is_not_told_by_an_answer() -> 
     attach(message)
     take(message)
     assert application.attachments.count() == 1
+
+
+@pytest.mark.parametrize("purpose", [Mail.Purpose.NEW_ADDRESS, Mail.Purpose.ADDRESS])
+def test_who_reads_a_former_or_unconfirmed_address_cannot_write_into_the_application(
+    purpose: Mail.Purpose, mail_sink: MailSink
+) -> None:
+    application = world.an_application()
+    mail.queue(application, purpose, now=NOW, send_at=NOW, to="other@post.example")
+    mail.send_due(NOW)
+    (told,) = mail_sink.messages
+    message = a_mail("no", told["Reply-To"], "Das war ich nicht.\n", From="other@post.example")
+    attach(message)
+    assert take(message) == Outcome.STRAY
+    assert StrayMail.objects.get().reason == StrayMail.Reason.UNKNOWN, "people here look at it"
+    assert not application.attachments.exists()
+    assert not application.mails.filter(purpose="reply").exists()
+
+
+def test_a_mail_to_an_unconfirmed_address_that_comes_back_is_noted(mail_sink: MailSink) -> None:
+    application = world.an_application()
+    purpose = Mail.Purpose.ADDRESS
+    mail.queue(application, purpose, now=NOW, send_at=NOW, to="slip@post.example")
+    mail.send_due(NOW)
+    (told,) = mail_sink.messages
+    report = a_mail(
+        "bounce", told["Reply-To"], From="mailer-daemon@post.example", Subject="Undeliverable"
+    )
+    assert take(report) == Outcome.BOUNCE
+    assert application.mails.get().state == Mail.State.BOUNCED
 
 
 def test_a_token_for_the_room_is_no_address_for_replies() -> None:

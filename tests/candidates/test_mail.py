@@ -184,7 +184,7 @@ def test_the_former_address_gets_no_link_and_does_not_learn_the_new_one(
     assert message["To"] == "old@post.example"
     assert "/my/" not in message.as_string()
     assert "new@post.example" not in message.as_string()
-    assert set(Token.objects.values_list("purpose", flat=True)) == {Token.Purpose.REPLY}
+    assert set(Token.objects.values_list("purpose", flat=True)) == {Token.Purpose.RETURN}
 
 
 @pytest.mark.parametrize("language", ["de", "en"])

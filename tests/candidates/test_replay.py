@@ -119,6 +119,8 @@ def test_the_chain_goes_on_where_it_had_been(restored: Restored) -> None:
 def test_employees_and_single_documents_go_again_too(tmp_path: Path) -> None:
     person, document = an_employee(), an_attachment(an_application())
     letter = an_attachment(person)
+    assert document.application
+    document.application.document_reads.create(document=document.name, at=NOW)
     kinds = {person.pk: LedgerLine.Kind.EMPLOYEE, document.pk: LedgerLine.Kind.ATTACHMENT}
     ledger.append(
         [ledger.Deletion(pk, kind, LedgerLine.Rule.LEFT, 1, 1) for pk, kind in kinds.items()],
@@ -132,6 +134,7 @@ def test_employees_and_single_documents_go_again_too(tmp_path: Path) -> None:
     assert (done.employees, done.attachments, done.objects) == (1, 1, 2)
     assert Application.objects.count() == 1
     assert not Attachment.objects.filter(pk__in=[document.pk, letter.pk]).exists()
+    assert document.application.document_reads.get().document == "", "its name is gone too"
     assert not Employee.objects.exists()
 
 

@@ -301,6 +301,22 @@ def test_a_confirmed_address_takes_the_old_one_s_place_and_its_keys(
     assert stranger.get("/my/").status_code == 200
 
 
+def test_a_link_that_the_change_has_stopped_is_mailed_again_without_a_pause(
+    application: Application,
+) -> None:
+    now = timezone.now()
+    room.ask_erasure(application, now=now)
+    room.ask_link(application.email, language="de", now=now)
+    room.answer_lost(now)
+    mail.send_due(now)
+    assert room.confirm_address(a_token(application), now=now)
+    room.ask_erasure(application, now=now + timedelta(minutes=1))
+    assert set(application.mails.filter(purpose="erasure").values_list("to", flat=True)) == {
+        "alt@post.example",
+        NEW,
+    }
+
+
 def test_a_link_confirms_once(application: Application) -> None:
     room.ask_address(application, email=NEW, now=NOW)
     token = a_token(application)
