@@ -282,7 +282,9 @@ def test_an_open_application_is_erased_by_the_link_that_was_mailed_for_it(
     assert Mail.objects.get().purpose == Mail.Purpose.ERASURE, "asked twice is mailed once"
     assert fresh(application).is_open, "nothing before the link"
     link = mailed(mail_sink)
-    assert "Erase everything now?" in client.get(link).content.decode()
+    question = client.get(link).content.decode()
+    assert "Erase everything now?" in question
+    assert "such as a copy that you have asked for" in question, "24 hours are not always true"
     response = Client().post(link)
     assert "Everything is being erased" in response.content.decode()
     gone = fresh(application)
