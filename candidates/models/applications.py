@@ -207,8 +207,11 @@ class Application(models.Model):
         self.retention_months = months
 
     def mark_opened(self, now: datetime) -> None:
-        """Note when one of those who decide first opened it. The first moment stays."""
-        unopened = Application.objects.filter(pk=self.pk, first_opened_at__isnull=True)
+        """Note when one of those who decide first opened it. The first moment stays.
+
+        Only of an open one: a closed one may be due, and must not be locked by who looks at it.
+        """
+        unopened = Application.objects.open().filter(pk=self.pk, first_opened_at__isnull=True)
         unopened.update(first_opened_at=now)
 
     def reopen(self) -> None:

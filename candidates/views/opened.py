@@ -16,7 +16,9 @@ def note(request: HttpRequest, application: Application | None) -> None:
     Only for recruiters and hiring managers: a person who waits for a decision wants to know
     whether one of those has looked who take it, and not whether the privacy officer has.
     """
-    if application is None or application.first_opened_at or not _is_looked_at(request):
+    if application is None or application.first_opened_at or not application.is_open:
+        return
+    if not _is_looked_at(request):
         return
     if access.may_decide(access.person(request)):
         application.mark_opened(timezone.now())

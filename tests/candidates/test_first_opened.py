@@ -74,3 +74,10 @@ def test_of_two_looks_the_first_stays() -> None:
     application.mark_opened(NOW)
     twin.mark_opened(timezone.now())
     assert opened_at(application) == NOW
+
+
+def test_who_looks_at_a_closed_one_leaves_its_row_to_the_purge() -> None:
+    application = an_application(status="rejected")
+    application.mark_opened(NOW)
+    application.refresh_from_db()
+    assert application.first_opened_at is None
