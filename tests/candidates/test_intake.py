@@ -110,6 +110,7 @@ def test_while_the_storage_is_down_nothing_is_stored_and_the_next_try_does_all(
     assert Application.objects.get().attachments.count() == 1
 
 
+@pytest.mark.soak
 @hypothesis_settings(
     max_examples=world.rounds(60, 2000),
     deadline=None,

@@ -14,6 +14,7 @@ from tests.world import NOW, a_job, a_user, an_application, rounds
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.once("postgres"),
+    pytest.mark.soak,
     pytest.mark.usefixtures("attachment_store"),
 ]
 
