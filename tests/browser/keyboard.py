@@ -50,6 +50,7 @@ def fill(page: "Page", words: str, text: str) -> None:
 def choose(page: "Page", words: str, *files: "FilePayload") -> None:
     """Go to a file field and choose files in the dialogue that Space opens."""
     go_to(page, words)
+    page.wait_for_timeout(1000)  # a busy browser drops a key that comes at once
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Space")
     chooser.value.set_files(files)
