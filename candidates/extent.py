@@ -23,10 +23,14 @@ from candidates.models import (
     AccessCopy,
     Employee,
     Event,
+    Grade,
     Hold,
     Mail,
+    Mention,
+    Note,
     Read,
     Request,
+    Scorecard,
     SeenMail,
     Token,
 )
@@ -43,12 +47,16 @@ LABELS: dict[type[Model], Promise] = {
     Page: _("Drawn pages"),
     Event: _("Entries of the history"),
     Mail: _("Mails"),
+    Note: _("Notes"),
+    Mention: _("Mentions in notes"),
+    Scorecard: _("Scorecards"),
+    Grade: _("Grades"),
     Hold: _("Holds"),
     Request: _("Requests"),
     AccessCopy: _("Copies of all data"),
     SeenMail: _("Marks of mails taken in"),
     Token: _("Links and reply addresses"),
-    Read: _("Downloads in the read log"),
+    Read: _("Lines of the read log"),
 }
 
 

@@ -145,9 +145,12 @@ def _origin(application: Application) -> str:
     sentences = {
         Application.Source.FORM: _("From you, by the form on our site."),
         Application.Source.EMAIL: _("From you, by e-mail."),
-        Application.Source.HAND: _("From you; somebody here entered it."),
+        Application.Source.PAPER: _("From you, on paper; somebody here entered it."),
+        Application.Source.REFERRAL: _("From somebody who recommended you: %(origin)s."),
+        Application.Source.AGENCY: _("From an agency: %(origin)s."),
     }
-    return sentences[Application.Source(application.source)]
+    said = str(sentences[Application.Source(application.source)])
+    return said % {"origin": application.introduced_by or _("not noted")}
 
 
 def _recipients() -> str:

@@ -17,10 +17,14 @@ from candidates.models import (
     AccessCopy,
     Application,
     Event,
+    Grade,
     Hold,
     Mail,
+    Mention,
+    Note,
     Read,
     Request,
+    Scorecard,
     SeenMail,
     Token,
 )
@@ -32,10 +36,12 @@ class Section(TextChoices):
     DETAILS = "details", _("Your application")
     DOCUMENTS = "documents", _("Your documents")
     HISTORY = "history", _("What was done")
+    NOTES = "notes", _("Notes")
+    SCORES = "scores", _("Scorecards")
     MAILS = "mails", _("Mails")
     REQUESTS = "requests", _("Your requests")
     HOLDS = "holds", _("Holds on the deletion")
-    READS = "reads", _("Who downloaded your documents")
+    READS = "reads", _("Who opened your application and downloaded your documents")
     LINKS = "links", _("Links and addresses for replies")
 
 
@@ -95,6 +101,7 @@ TABLES: dict[type[Model], Table] = {
             "status": Shown(_("Status")),
             "language": Shown(_("Language")),
             "source": Shown(_("How it came")),
+            "introduced_by": _free(_("From whom it came")),
             "received_at": Shown(_("Received")),
             "first_opened_at": Shown(_("First opened")),
             "legal_basis": Shown(_("Legal basis")),
@@ -108,7 +115,7 @@ TABLES: dict[type[Model], Table] = {
             "restricted_at": Shown(_("Restricted since")),
             "wants_certificate": Shown(_("You want a certificate of deletion")),
         },
-        {Why.KEY: "id submission"},
+        {Why.KEY: "id submission", Why.COPY: "folded"},
     ),
     Attachment: Table(
         Section.DOCUMENTS,
@@ -180,8 +187,53 @@ TABLES: dict[type[Model], Table] = {
             "to": Shown(_("Your address")),
             "subject": _free(_("Subject")),
             "body": _free(_("Text"), wording.body),
+            "by": Shown(_("By whom"), wording.role),
+            "noted_at": Shown(_("We took note that it came back")),
+        },
+        {Why.KEY: "application answers"},
+    ),
+    Note: Table(
+        Section.NOTES,
+        "at",
+        lambda row: _("Note"),
+        {
+            "at": Shown(_("Written")),
+            "by": Shown(_("By whom"), wording.role),
+            "text": _free(_("Text")),
+            "is_private": Shown(_("For its writer only")),
         },
         {Why.KEY: "application"},
+    ),
+    Mention: Table(
+        Section.NOTES,
+        "pk",
+        lambda row: _("Meant for"),
+        {
+            "user": Shown(_("For whom"), wording.role),
+            "seen_at": Shown(_("Seen")),
+        },
+        {Why.KEY: "note"},
+    ),
+    Scorecard: Table(
+        Section.SCORES,
+        "at",
+        lambda row: _("Scorecard"),
+        {
+            "at": Shown(_("Written")),
+            "by": Shown(_("By whom"), wording.role),
+            "text": _free(_("In words")),
+        },
+        {Why.KEY: "application"},
+    ),
+    Grade: Table(
+        Section.SCORES,
+        "pk",
+        lambda row: row.criterion,
+        {
+            "criterion": Shown(_("Criterion")),
+            "value": Shown(_("Grade")),
+        },
+        {Why.KEY: "scorecard"},
     ),
     Request: Table(
         Section.REQUESTS,
@@ -229,7 +281,7 @@ TABLES: dict[type[Model], Table] = {
     Read: Table(
         Section.READS,
         "at",
-        lambda row: _("Download"),
+        lambda row: _("Download") if row.document else _("Application opened"),
         {
             "at": Shown(_("Day"), wording.day),
             "by": Shown(_("By whom"), wording.role),

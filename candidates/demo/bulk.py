@@ -136,6 +136,7 @@ class Sower:
             received_at=received,
             stage_since=received + (ended - received) / 2 if len(stages) > 1 else received,
         )
+        application.folded = application.as_searched()
         if decided_on:
             application.close(self.rng.choices(CLOSINGS, (7, 2, 1))[0], on=decided_on)
         if is_due:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from candidates import retention
 from candidates.legal import LegalBasis
 from candidates.status import CLOSED, Status
+from storage.folding import fold, spellings
 
 from .jobs import Job, Stage
 
@@ -60,7 +61,10 @@ class Application(models.Model):
     class Source(models.TextChoices):
         FORM = "form", _("Form")
         EMAIL = "email", _("E-mail")
-        HAND = "hand", _("Entered by hand")
+        #: Entered by somebody here, from what came otherwise.
+        PAPER = "paper", _("On paper")
+        REFERRAL = "referral", _("Referral")
+        AGENCY = "agency", _("Agency")
 
     class Early(models.TextChoices):
         """By which request an application is erased before its time."""
@@ -79,8 +83,12 @@ class Application(models.Model):
     email = models.EmailField(_("e-mail"))
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES)
+    #: Names and address as the search compares them: small letters, no accents.
+    folded = models.TextField(default="", editable=False)
 
     source = models.CharField(_("source"), max_length=10, choices=Source, default=Source.FORM)
+    #: Who referred or placed the person, for one that they did not send (Art. 14(2)(f) GDPR).
+    introduced_by = models.CharField(_("introduced by"), max_length=120, blank=True)
     legal_basis = models.CharField(_("legal basis"), max_length=10, choices=LegalBasis)
     policy_version = models.CharField(_("privacy policy"), max_length=20)
     received_at = models.DateTimeField(_("received"))
@@ -103,6 +111,9 @@ class Application(models.Model):
     wants_certificate = models.BooleanField(_("certificate wished for"), default=False)
     #: The months that the clock was started with, so that a shorter setting finds longer clocks.
     retention_months = models.PositiveSmallIntegerField(null=True)
+
+    #: The fields that make `folded`.
+    NAMING = frozenset({"first_name", "last_name", "email"})
 
     objects = Applications.as_manager()
 
@@ -167,6 +178,11 @@ class Application(models.Model):
                 condition=Q(delete_on__isnull=False),
                 name="application_drawer",
             ),
+            models.Index(
+                fields=["stage_since", "id"],
+                condition=Q(status=Status.OPEN),
+                name="application_waiting",
+            ),
             models.Index(fields=["-received_at", "-id"], name="application_list"),
             models.Index(fields=["job", "-received_at", "-id"], name="application_job_list"),
             models.Index(fields=["status", "-received_at", "-id"], name="application_status_list"),
@@ -176,8 +192,20 @@ class Application(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save it; what the search compares follows name and address."""
+        fields = kwargs.get("update_fields")
+        if fields is None or not self.NAMING.isdisjoint(fields):
+            self.folded = self.as_searched()
+            kwargs["update_fields"] = fields if fields is None else [*fields, "folded"]
+        super().save(*args, **kwargs)
+
     def get_absolute_url(self) -> str:
         return reverse("hr:application", args=[self.pk])
+
+    def as_searched(self) -> str:
+        """Return what `folded` must be. Whoever inserts rows without `save` sets it."""
+        return f"{spellings(self.name)} {fold(self.email)}"
 
     @property
     def name(self) -> str:

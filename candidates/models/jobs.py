@@ -128,3 +128,21 @@ class Stage(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Criterion(models.Model):
+    """What a job asks for, by which scorecards judge its applications."""
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="criteria")
+    name = models.CharField(_("name"), max_length=80)
+    position = models.PositiveSmallIntegerField(_("position"))
+
+    class Meta:
+        ordering = ["job", "position"]
+        constraints = [
+            models.UniqueConstraint("job", "position", name="criterion_has_its_own_position"),
+            models.UniqueConstraint("job", "name", name="criterion_has_its_own_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

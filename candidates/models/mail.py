@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +10,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .applications import Application
+
+if TYPE_CHECKING:
+    from .users import User
 
 
 class Mails(models.QuerySet["Mail"]):
@@ -47,6 +50,10 @@ class Mail(models.Model):
         WITHDRAWN = "withdrawn", _("Withdrawal")
         DOCUMENTS = "documents", _("Documents")
         COPY = "copy", _("Copy of all data")
+        #: To somebody whose application was entered here (Art. 14 GDPR).
+        NOTICE = "notice", _("Notice of the application")
+        #: Written by somebody here.
+        MESSAGE = "message", _("Message")
         #: From the applicant.
         REPLY = "reply", _("Mail from the applicant")
         AUTOMATIC = "automatic", _("Automatic reply")
@@ -78,6 +85,14 @@ class Mail(models.Model):
     #: What went wrong last, as a code without personal data ("SMTP 451", "timeout").
     error = models.CharField(max_length=60, blank=True)
     sent_at = models.DateTimeField(null=True)
+    #: Who wrote it or had it sent; None: the system by itself, or the applicant.
+    by: "models.ForeignKey[User | None, User | None]" = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    #: Of an incoming one: the mail of ours that it replies to, while that is there.
+    answers = models.ForeignKey("self", models.SET_NULL, null=True, related_name="replies")
+    #: When somebody here took note that it came back; until then it stands on Today.
+    noted_at = models.DateTimeField(null=True)
 
     objects = Mails.as_manager()
 
@@ -101,6 +116,11 @@ class Mail(models.Model):
                 fields=["send_at"],
                 condition=Q(state__in=["queued", "sending"]),
                 name="mail_sendable",
+            ),
+            models.Index(
+                fields=["sent_at"],
+                condition=Q(state="bounced", noted_at__isnull=True),
+                name="mail_returned",
             ),
         ]
 

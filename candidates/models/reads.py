@@ -1,4 +1,4 @@
-"""The read log: who took which document away, and when."""
+"""The read log: who opened which application, who took which document away, and when."""
 
 from typing import TYPE_CHECKING
 
@@ -14,14 +14,18 @@ if TYPE_CHECKING:
 
 
 class Read(models.Model):
-    """One download of a document. Gone with the application or employee that had it then."""
+    """One opening of an application, or one download of a document.
+
+    Gone with the application or employee that it was of then.
+    """
 
     application = models.ForeignKey(
         Application, models.CASCADE, null=True, related_name="document_reads"
     )
     employee = models.ForeignKey(Employee, models.CASCADE, null=True, related_name="document_reads")
     #: Which one, by its name then: the document itself may change its owner or go before.
-    document = models.CharField(max_length=150)
+    #: "" for the application itself.
+    document = models.CharField(max_length=150, blank=True)
     by: "models.ForeignKey[User | None, User | None]" = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
@@ -39,6 +43,7 @@ class Read(models.Model):
         indexes = [
             models.Index(fields=["application", "-at"], name="read_of_application"),
             models.Index(fields=["employee", "-at"], name="read_of_employee"),
+            models.Index(fields=["-at", "-id"], name="read_log"),
         ]
 
     def __str__(self) -> str:

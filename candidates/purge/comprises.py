@@ -6,7 +6,20 @@ from uuid import UUID
 
 from django.db.models import Count, F, Model
 
-from candidates.models import AccessCopy, Event, Hold, Mail, Read, Request, SeenMail, Token
+from candidates.models import (
+    AccessCopy,
+    Event,
+    Grade,
+    Hold,
+    Mail,
+    Mention,
+    Note,
+    Read,
+    Request,
+    Scorecard,
+    SeenMail,
+    Token,
+)
 from storage.models import Attachment, Page, Words
 
 #: Each table, with the way from its rows to the record that they go with.
@@ -15,6 +28,10 @@ Parts = dict[type[Model], str]
 APPLICATION: Parts = {
     Event: "application",
     Mail: "application",
+    Note: "application",
+    Mention: "note__application",
+    Scorecard: "application",
+    Grade: "scorecard__application",
     Hold: "application",
     Request: "application",
     AccessCopy: "request__application",

@@ -43,9 +43,10 @@ NUMBERS = "numbers, codes and moments of a job, without a person"
 TABLES: dict[str, Entry] = {
     "candidates.Application": (
         Goes(
-            "id submission job stage first_name last_name email phone language source legal_basis"
-            " policy_version received_at first_opened_at stage_since status decided_on delete_on"
-            " early_at early restricted_at foreseen_on wants_certificate retention_months",
+            "id submission job stage first_name last_name email phone language folded"
+            " source introduced_by legal_basis policy_version received_at first_opened_at"
+            " stage_since status decided_on delete_on early_at early restricted_at foreseen_on"
+            " wants_certificate retention_months",
             APPLICATIONS,
             "on its deletion day, or when an ended hold or a granted request makes it due",
         ),
@@ -56,7 +57,7 @@ TABLES: dict[str, Entry] = {
     "candidates.Mail": (
         Goes(
             "application purpose language to subject body created_at send_at state attempts error"
-            " sent_at",
+            " sent_at by answers noted_at",
             APPLICATIONS,
             WITH_APPLICATION,
         ),
@@ -79,6 +80,10 @@ TABLES: dict[str, Entry] = {
     "candidates.AccessCopy": (
         Goes("request content released_at fetch_until fetched_at", APPLICATIONS, WITH_APPLICATION),
     ),
+    "candidates.Note": (Goes("application by at text is_private", APPLICATIONS, WITH_APPLICATION),),
+    "candidates.Mention": (Goes("note user seen_at", APPLICATIONS, WITH_APPLICATION),),
+    "candidates.Scorecard": (Goes("application by at text", APPLICATIONS, WITH_APPLICATION),),
+    "candidates.Grade": (Goes("scorecard criterion value", APPLICATIONS, WITH_APPLICATION),),
     "candidates.SeenMail": (Goes("digest application", APPLICATIONS, WITH_APPLICATION),),
     "candidates.Token": (
         Goes(
@@ -205,6 +210,12 @@ TABLES: dict[str, Entry] = {
         ),
     ),
     "candidates.Stage": (Stays("job name position", OURS),),
+    "candidates.Criterion": (Stays("job name position", OURS),),
+    "candidates.MailTemplate": (Stays("name purpose language subject body", OURS),),
+    "candidates.Reason": (Stays("text position", OURS),),
+    "candidates.SavedView": (
+        Stays("user name query", "filters of those who work here, without what they searched for"),
+    ),
     "candidates.Job_hiring_team": (Stays("job user", STAFF),),
     "candidates.User": (
         Stays(

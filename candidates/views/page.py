@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django_htmx.http import HttpResponseClientRedirect
 
 from candidates import access, reads
 from candidates.access import Role
@@ -143,7 +144,21 @@ def act(
     if not form.is_valid():
         return draw(422)
     try:
-        return do(form.cleaned_data)
+        return whole(request, do(form.cleaned_data))
     except ChangeNotAllowed as refusal:
         form.add_error(None, str(refusal))
         return draw(409)
+
+
+def whole(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Have a page that was asked for from within a dialog loaded as a whole."""
+    if is_htmx(request) and isinstance(response, HttpResponseRedirect):
+        leaving = HttpResponseClientRedirect(response.url)
+        leaving.cookies = response.cookies
+        return leaving
+    return response
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    """Whether a script of ours asks, which takes a part of the page or nothing."""
+    return bool(request.headers.get("HX-Request"))

@@ -66,7 +66,7 @@ def test_what_goes_names_the_function_that_erases_it_and_what_stays_says_why() -
 
 @isolate_apps("candidates")
 def test_a_new_field_or_table_is_found_until_the_map_has_it() -> None:
-    class Note(models.Model):
+    class Remark(models.Model):
         text = models.TextField()
         by = models.ForeignKey("candidates.User", models.CASCADE)
 
@@ -76,9 +76,9 @@ def test_a_new_field_or_table_is_found_until_the_map_has_it() -> None:
         def __str__(self) -> str:
             return self.text
 
-    assert gaps([*all_models(), Note]) == {"candidates.Note.text", "candidates.Note.by"}
-    half = TABLES | {"candidates.Note": (Stays("text", "?"),)}
-    assert gaps([*all_models(), Note], half) == {"candidates.Note.by"}
+    assert gaps([*all_models(), Remark]) == {"candidates.Remark.text", "candidates.Remark.by"}
+    half = TABLES | {"candidates.Remark": (Stays("text", "?"),)}
+    assert gaps([*all_models(), Remark], half) == {"candidates.Remark.by"}
 
 
 def test_a_field_that_is_gone_is_found_until_the_map_forgets_it() -> None:
@@ -128,6 +128,10 @@ def an_application_with_everything() -> Application:
         until=NOW - timedelta(days=1),
         request=request,
     )
+    note = application.notes.create(text="Note", by=officer, at=NOW)
+    note.mentions.create(user=officer)
+    scorecard = application.scorecards.create(by=officer, at=NOW, text="Good")
+    scorecard.grades.create(criterion="Python", value=3)
     SeenMail.objects.create(application=application, digest="5" * 64)
     tokens.mint(application, Token.Purpose.ROOM, now=NOW)
     application.document_reads.create(document="Lebenslauf.pdf", by=officer, at=NOW)

@@ -1,0 +1,65 @@
+// The workspace: forms that have a page of their own open as a dialog on the page one is on.
+// Without this script, links and forms do the same, a page at a time.
+
+const dialog = document.querySelector("#dialog");
+let opener = null;
+
+// A link with data-dialog leads to a page with one form, which is shown here instead.
+function open(link) {
+  opener = link;
+  htmx.ajax("GET", link.href, { source: dialog, target: dialog, select: ".dialog.alone > form" });
+}
+
+function show() {
+  const form = dialog.querySelector("form");
+  if (!form) {
+    // Logged out meanwhile, or gone: the page itself says so.
+    location.assign(opener ? opener.href : location.href);
+    return;
+  }
+  if (!dialog.open) dialog.showModal();
+  const first = form.querySelector("[role=alert]") ? ".wrong :is(input, select, textarea)" : "";
+  const target = (first && form.querySelector(first)) || form.querySelector("[autofocus]");
+  (target || form.querySelector(":is(input, select, textarea):not([type=hidden])"))?.focus();
+}
+
+function tellUnreached(form) {
+  form.querySelector(".unreached")?.remove();
+  const said = document.querySelector("#unreached").content.cloneNode(true).firstElementChild;
+  said.classList.add("unreached");
+  form.prepend(said);
+}
+
+document.addEventListener("click", (event) => {
+  const plain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey);
+  const link = event.target.closest("a[data-dialog]");
+  if (link && plain) {
+    event.preventDefault();
+    open(link);
+  }
+});
+
+// Before htmx, which would fetch where the link leads.
+dialog.addEventListener(
+  "click",
+  (event) => {
+    if (!event.target.closest("a.away")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    dialog.close();
+  },
+  true,
+);
+
+dialog.addEventListener("close", () => {
+  dialog.replaceChildren();
+  opener?.focus();
+});
+dialog.addEventListener("htmx:afterSettle", show);
+for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
+  dialog.addEventListener(name, () => {
+    const form = dialog.querySelector("form");
+    if (form) tellUnreached(form);
+    else location.assign(opener.href);
+  });
+}
