@@ -211,12 +211,30 @@ GET    account_reset_password  -        200  200  200  200  200  200  200
 GET    account_reset_password_done -    200  200  200  200  200  200  200
 GET    account_reset_password_from_key - 200 200  200  200  200  200  200
 GET    account_reset_password_from_key_done - 200 200 200 200 200  200  200
+GET    mfa_index               -        302  200  200  200  200  200  200
+GET    mfa_authenticate        -        302  302  302  302  302  302  302
+GET    mfa_reauthenticate      -        302  302  302  302  302  302  302
+GET    mfa_activate_totp       -        302  302  302  302  302  302  302
+GET    mfa_deactivate_totp     -        302  404  404  404  404  404  404
+GET    mfa_view_recovery_codes -        302  404  404  404  404  404  404
+GET    mfa_generate_recovery_codes -    302  302  302  302  302  302  302
+GET    mfa_login_webauthn      -        302  302  302  302  302  302  302
+POST   mfa_login_webauthn      -        422  302  302  302  302  302  302
+GET    mfa_add_webauthn        -        302  302  302  302  302  302  302
+GET    mfa_remove_webauthn     -        302  302  302  302  302  302  302
+POST   mfa_remove_webauthn     -        302  302  302  302  302  302  302
+GET    mfa_reauthenticate_webauthn -    302  302  302  302  302  302  302
+GET    openid_connect_login    -        404  404  404  404  404  404  404
+GET    openid_connect_callback -        404  404  404  404  404  404  404
 """
 
 
 #: Days to come, gone by, and beyond every clock.
 #: What stands in addresses that are the same for everybody.
-FIXED = {"account_reset_password_from_key": {"uidb36": "1", "key": "unknown"}}
+FIXED: dict[str, dict[str, Any]] = {
+    "account_reset_password_from_key": {"uidb36": "1", "key": "unknown"},
+    "mfa_remove_webauthn": {"pk": 1},
+}
 DAYS = {"day": date.today(), "past": date(2026, 9, 14), "never": date(1900, 1, 1)}  # noqa: DTZ011
 
 
