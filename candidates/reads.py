@@ -22,8 +22,9 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from candidates import access, retention
-from candidates.models import Application, Event, Hold, Job, Request, User
+from candidates.models import Application, Event, Hold, Job, Mail, Request, User
 from candidates.models.applications import Applications
+from candidates.models.mail import Mails
 from candidates.models.requests import Requests
 from storage.models import Attachment
 
@@ -45,11 +46,12 @@ def with_hold(applications: Applications) -> Applications:
 
 
 def with_story(application: Application, *, holds: bool = True) -> Application:
-    """Prefetch an application's events, requests and holds with who did them, each in one query."""
+    """Prefetch an application's story with who did it, each kind in one query."""
     requests = Request.objects.select_related("decided_by", "confirmed_by")
     story = [
         Prefetch("events", Event.objects.select_related("by")),
         Prefetch("requests", requests),
+        Prefetch("mails", with_answers(Mail.objects.select_related("by"))),
     ]
     if holds:
         kept = Hold.objects.select_related("set_by", "request__copy").order_by("until")
@@ -57,6 +59,12 @@ def with_story(application: Application, *, holds: bool = True) -> Application:
         story.append(Prefetch("holds", kept))
     prefetch_related_objects([application], *story)
     return application
+
+
+def with_answers(mails: Mails) -> Mails:
+    """Add `is_answered`, whether a person has replied to a mail, theirs or ours."""
+    replies = Mail.objects.filter(answers=OuterRef("pk")).exclude(purpose=Mail.Purpose.AUTOMATIC)
+    return mails.annotate(is_answered=Exists(replies))
 
 
 def with_end(requests: Requests) -> Requests:

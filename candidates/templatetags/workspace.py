@@ -20,6 +20,7 @@ ICONS = {
     Event.Kind.ASSIGNED: "arrow-right-left",
     Event.Kind.REJECTED: "x",
     Event.Kind.REOPENED: "rotate-ccw",
+    Event.Kind.UNDONE: "undo-2",
     Event.Kind.WITHDRAWN: "undo-2",
     Event.Kind.HIRED: "users",
     Event.Kind.HIRE_UNDONE: "undo-2",

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from candidates import access, paging, reads, retention, why
+from candidates import access, paging, reads, retention, why, writing
 from candidates.access import Role
 from candidates.forms.hr import FilterForm
 from candidates.models import Application, Event, Mail, Stage, User
@@ -79,6 +79,7 @@ def draw(
         "others": reads.others_of(application, user),
         "history": lines,
         "rejection_mail": _unsent_rejection(application, lines),
+        "may_write": access.may_decide(user) and writing.may_write(application, now),
         "error": error,
         "address": application.get_absolute_url(),  # also where a verb's answer is drawn
         "is_officer": is_officer,
@@ -132,7 +133,7 @@ def _kept(application: Application, now: datetime) -> dict[str, Any]:
 def _unsent_rejection(application: Application, lines: list[Line]) -> Mail | None:
     """Return the rejection that nobody has begun to send, so that it can be undone unseen."""
     mails = (line.mail for line in lines if line.mail and application.status == Status.REJECTED)
-    unsent = (mail for mail in mails if mail.state == Mail.State.QUEUED)
+    unsent = (each for each in mails if each.state == Mail.State.QUEUED and not each.attempts)
     return next((mail for mail in unsent if mail.purpose == Mail.Purpose.REJECTION), None)
 
 

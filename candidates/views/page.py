@@ -130,7 +130,7 @@ def dialog(
 
 def act(
     request: HttpRequest,
-    form: forms.Form,
+    form: forms.BaseForm,
     *,
     draw: Draw,
     do: Callable[[dict[str, Any]], HttpResponse],
@@ -157,6 +157,11 @@ def whole(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         leaving.cookies = response.cookies
         return leaving
     return response
+
+
+def is_preview(request: HttpRequest) -> bool:
+    """Whether a form was sent only to see what its text would look like."""
+    return request.method == "POST" and "preview" in request.POST
 
 
 def is_htmx(request: HttpRequest) -> bool:

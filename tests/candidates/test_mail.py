@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 
-OUTGOING = [purpose for purpose in Mail.Purpose if purpose not in Mail.INCOMING]
+#: What is composed; a message is written by somebody here.
+OUTGOING = [p for p in Mail.Purpose if p not in {*Mail.INCOMING, Mail.Purpose.MESSAGE}]
 
 
 def a_mail(application: Application | None = None, **fields: object) -> Mail:
