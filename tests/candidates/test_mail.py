@@ -400,7 +400,7 @@ def test_a_receipt_lists_what_came_what_did_not_and_by_when_an_answer_comes() ->
 
 @pytest.mark.usefixtures("english")
 def test_a_mail_offers_only_what_the_application_still_takes() -> None:
-    about = {"refused": [("photo.gif", "No.")], "added": []}
+    about: dict[str, Any] = {"refused": [("photo.gif", "No.")], "added": []}
     for status, expected in (("open", True), ("rejected", False)):
         application = an_application(status=status, language="en")
         _subject, body = mail.compose(application, Mail.Purpose.DOCUMENTS, **about)
