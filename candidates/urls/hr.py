@@ -5,6 +5,7 @@ from datetime import date
 from django.urls import path, register_converter
 
 from candidates.views import (
+    application,
     applications,
     board,
     brake,
@@ -13,6 +14,7 @@ from candidates.views import (
     downloads,
     employees,
     holds,
+    notes,
     policy,
     reader,
     requests,
@@ -45,7 +47,10 @@ urlpatterns = [
     path("jobs/", board.jobs, name="jobs"),
     path("jobs/<slug:slug>/", board.board, name="board"),
     path("applications/", applications.applications, name="applications"),
-    path("applications/<uuid:pk>/", applications.application, name="application"),
+    path("applications/<uuid:pk>/", application.application, name="application"),
+    path("applications/<uuid:pk>/notes/", notes.add, name="add_note"),
+    path("applications/<uuid:pk>/score/", notes.score, name="score"),
+    path("notes/<int:pk>/delete/", notes.delete, name="delete_note"),
     path("applications/<uuid:pk>/move/", verbs.move, name="move"),
     path("applications/<uuid:pk>/reject/", verbs.reject, name="reject"),
     path("applications/<uuid:pk>/reopen/", verbs.reopen, name="reopen"),
