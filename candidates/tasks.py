@@ -24,6 +24,7 @@ from candidates import (
     ledger,
     limits,
     mail,
+    notes,
     purge,
     quarantine,
     requests,
@@ -117,6 +118,13 @@ def send_mails() -> str:
 def tell_returned(pk: int) -> str:
     """At once when a mail has come back. See `mail.tell_returned`."""
     return f"told {int(mail.tell_returned(pk))}"
+
+
+@nameless
+@waits_for_replay
+def send_mention(pk: int) -> str:
+    """At once when a note mentions somebody. See `notes.tell`."""
+    return f"sent {int(notes.tell(pk))}"
 
 
 @nameless

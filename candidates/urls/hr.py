@@ -5,6 +5,7 @@ from datetime import date
 from django.urls import path, register_converter
 
 from candidates.views import (
+    application,
     applications,
     board,
     brake,
@@ -14,6 +15,7 @@ from candidates.views import (
     employees,
     holds,
     letters,
+    notes,
     policy,
     reader,
     rejecting,
@@ -48,7 +50,10 @@ urlpatterns = [
     path("jobs/", board.jobs, name="jobs"),
     path("jobs/<slug:slug>/", board.board, name="board"),
     path("applications/", applications.applications, name="applications"),
-    path("applications/<uuid:pk>/", applications.application, name="application"),
+    path("applications/<uuid:pk>/", application.application, name="application"),
+    path("applications/<uuid:pk>/notes/", notes.add, name="add_note"),
+    path("applications/<uuid:pk>/score/", notes.score, name="score"),
+    path("notes/<int:pk>/delete/", notes.delete, name="delete_note"),
     path("applications/<uuid:pk>/move/", verbs.move, name="move"),
     path("applications/<uuid:pk>/reject/", rejecting.reject, name="reject"),
     path("applications/reject/", rejecting.bulk_reject, name="bulk_reject"),

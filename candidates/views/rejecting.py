@@ -20,7 +20,7 @@ from candidates.forms.rejecting import RejectForm
 from candidates.models import Application, User
 from candidates.pipeline import ChangeNotAllowed
 from candidates.status import Status
-from candidates.views import applications
+from candidates.views import application as application_page
 from candidates.views.page import Draw, act, back, dialog, is_preview, page, sent, whole
 from candidates.views.verbs import as_closed
 
@@ -58,7 +58,7 @@ def undo_rejection(request: HttpRequest, pk: UUID) -> HttpResponse:
         pipeline.undo(application, by=access.person(request), now=timezone.now())
     except ChangeNotAllowed as refusal:
         now = access.get_application(request, pk)
-        return applications.draw(request, now, error=str(refusal), status=409)
+        return application_page.draw(request, now, error=str(refusal), status=409)
     return back(request, application, _("The rejection is undone. The applicant noticed nothing."))
 
 

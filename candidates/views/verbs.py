@@ -18,7 +18,7 @@ from candidates.access import Role
 from candidates.forms.hr import AssignForm, HireForm, MoveForm, ReopenForm
 from candidates.models import Application, Job
 from candidates.status import Status
-from candidates.views import applications
+from candidates.views import application as application_page
 from candidates.views.page import Draw, act, back, dialog, sent
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
@@ -30,7 +30,7 @@ def _on_the_page(request: HttpRequest, pk: UUID, form: forms.Form) -> Draw:
     def draw(status: int) -> HttpResponse:
         error = str(next(iter(form.errors.values()))[0])
         now = access.get_application(request, pk)
-        return applications.draw(request, now, error=error, status=status)
+        return application_page.draw(request, now, error=error, status=status)
 
     return draw
 
