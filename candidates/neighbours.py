@@ -1,0 +1,119 @@
+"""Previous and next: the applications beside one, in the list or column that one came from.
+
+Where that was stands in the address of an application's page: `from=board` (and `at`, the place
+in its column that it has been moved out of), or `from=list` with the filters of the list.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import QuerySet, Value
+from django.http import QueryDict
+
+from candidates import access, paging, reads
+from candidates.models import Application, User
+from candidates.models.applications import Applications
+from candidates.status import Status
+
+#: What an application's page has in its address for itself.
+OWN = ("document", "as", "pages", "history", "before", "after", "mail")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Pair = tuple[Application | None, Application | None]
+
+
+class Place(NamedTuple):
+    """Rows in their order, and where in it an application stands."""
+
+    rows: QuerySet[Application]
+    order: tuple[str, ...]
+    edge: tuple[Any, ...]
+
+
+def neighbours(user: User, application: Application, query: Mapping[str, str]) -> Pair:
+    """Return the applications before and after this one, in one query; None where there is none."""
+    return pair(reads.first_of_each(list(parts(user, application, query))))
+
+
+def parts(
+    user: User, application: Application, query: Mapping[str, str]
+) -> Iterator[QuerySet[Application]]:
+    """Yield a query for each neighbour, whose row says in `place` which it is."""
+    place = _place(user, application, query)
+    if place is None or None in place.edge:
+        return
+    for name, back in (("previous", True), ("next", False)):
+        order = paging.turned(place.order) if back else place.order
+        beyond = place.rows.filter(paging.beyond(place.order, place.edge, back=back))
+        marked = beyond.exclude(pk=application.pk).annotate(place=Value(name))
+        yield marked.order_by(*order)[:1]
+
+
+def pair(rows: list[Application]) -> Pair:
+    found = {row.place: row for row in rows}  # type: ignore[attr-defined]
+    return found.get("previous"), found.get("next")
+
+
+def kept(query: QueryDict, **more: str) -> str:
+    """Return what of an address leads on to the neighbours, as a query with its "?", or ""."""
+    left = query.copy()
+    for name in OWN:
+        left.pop(name, None)
+    for name, value in more.items():
+        left[name] = value
+    return f"?{left.urlencode()}" if left.get("from") else ""
+
+
+# The board ----------------------------------------------------------------------------------
+
+
+def at(application: Application) -> str:
+    """Return the place of an open application in its column, so that it can be left and kept."""
+    since = (application.stage_since - EPOCH) // timedelta(microseconds=1)
+    return f"{application.stage_id}.{since}"
+
+
+def _board(seen: Applications, application: Application, query: Mapping[str, str]) -> Place | None:
+    """Return a column of open ones, or the drawer of the closed ones."""
+    left = _left(query.get("at", ""))
+    if not left and not application.is_open:
+        closed = seen.closed().filter(job=application.job_id)
+        return Place(closed, ("delete_on", "id"), (application.delete_on, application.pk))
+    stage, since = left or (application.stage_id, application.stage_since)
+    column = seen.open().filter(stage=stage)
+    return Place(column, ("stage_since", "id"), (since, application.pk))
+
+
+def _left(value: str) -> tuple[int, datetime] | None:
+    """Return the stage and moment of a place in a column, or None for garbage."""
+    stage, _dot, since = value.partition(".")
+    try:
+        return int(stage[:18]), EPOCH + timedelta(microseconds=int(since[:18]))
+    except (ValueError, OverflowError):
+        return None
+
+
+# The list -----------------------------------------------------------------------------------
+
+
+def _list(seen: Applications, application: Application, query: Mapping[str, str]) -> Place:
+    status = query.get("status", "")
+    rows: QuerySet[Application] = seen
+    if job := query.get("job"):
+        rows = rows.filter(job__slug=job)
+    if (stage := query.get("stage", "")).isdecimal():
+        rows = rows.filter(stage=int(stage[:18]))
+    if query.get("speculative"):
+        rows = rows.filter(job=None)
+    if status:
+        rows = rows.closed() if status == "closed" else rows.filter(status=status)  # type: ignore[attr-defined]
+    if query.get("order") == "deletion" and status not in {"", Status.OPEN}:
+        return Place(rows, ("delete_on", "id"), (application.delete_on, application.pk))
+    return Place(rows, ("-received_at", "-id"), (application.received_at, application.pk))
+
+
+def _place(user: User, application: Application, query: Mapping[str, str]) -> Place | None:
+    ways = {"board": _board, "list": _list}
+    way = ways.get(query.get("from", ""))
+    return way(access.applications(user), application, query) if way else None
