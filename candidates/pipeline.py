@@ -178,11 +178,12 @@ def move(
     """
     application = locked(application)
     _raise_if_moved(application, seen.pk if seen else None)
-    stage = Stage.objects.filter(pk=to.pk, job=application.job_id).first()
+    if to.pk == application.stage_id:
+        return application
+    stages = Stage.objects.select_for_update(no_key=True)  # it stays while something enters it
+    stage = stages.filter(pk=to.pk, job=application.job_id).first()
     if stage is None:
         raise ChangeNotAllowed(_("This stage is not one of the job’s any more. Choose another."))
-    if stage == application.stage:
-        return application
     _enter(application, application.job, stage, now)
     application.events.create(kind=Event.Kind.MOVED, by=by, at=now, detail=stage.name)
     return application
@@ -210,10 +211,12 @@ def assign(application: Application, *, job: Job, by: User, now: datetime) -> Ap
 
 
 def _entry(job: Job) -> Stage:
-    try:
-        return job.first_stage()
-    except Stage.DoesNotExist:
-        raise JobClosed(_("This position takes no applications yet: it has no stages.")) from None
+    """Return the stage that applications enter; it stays while something enters it."""
+    for _try in range(2):  # the first may be removed while this waits for it
+        stages = job.stages.select_for_update(no_key=True)
+        if stage := stages.order_by("position").first():
+            return stage
+    raise JobClosed(_("This position takes no applications yet: it has no stages."))
 
 
 def _enter(application: Application, job: Job | None, stage: Stage, now: datetime) -> None:
