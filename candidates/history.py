@@ -52,6 +52,8 @@ TABLES: dict[str, type[Any]] = {
     "score": Scorecard,
     "note": Note,
 }
+#: What answers a mail: somebody's words, not a machine's.
+REPLIES = Mail.objects.filter(answers=OuterRef("pk")).exclude(purpose=Mail.Purpose.AUTOMATIC)
 RANKS = {name: rank for rank, name in enumerate(TABLES)}
 
 
@@ -180,7 +182,7 @@ COLUMNS: dict[str, dict[str, Any]] = {
         "error": F("error"),
         "send": F("send_at"),
         "sent": F("sent_at"),
-        "flag": Exists(Mail.objects.filter(answers=OuterRef("pk"))),
+        "flag": Exists(REPLIES),
     },
     "note": {"text": F("text"), "flag": F("is_private")},
     # What is judged on it is not for everybody: see `record.Card`.
