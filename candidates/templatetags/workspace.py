@@ -4,9 +4,11 @@ from datetime import date, datetime
 
 from django import template
 from django.utils import timezone
-from django.utils.formats import date_format, get_format
+from django.utils.formats import date_format, get_format, number_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from candidates import retention
 from candidates.models import Application, Event, Hold, Request
@@ -117,3 +119,41 @@ def file_kind(document: Attachment) -> str:
     """Return what a file is, in a word; its name's ending is that of its true type."""
     ending = document.name.rpartition(".")[2].upper()
     return _("%(ending)s file") % {"ending": ending} if "." in document.name else _("File")
+
+
+#: What happened to an application meanwhile, for who came too late: with whom, and when.
+TOLD = {
+    Event.Kind.MOVED: gettext_lazy("Moved to “%(to)s” by %(by)s, %(at)s."),
+    Event.Kind.ASSIGNED: gettext_lazy("Moved to the job “%(to)s” by %(by)s, %(at)s."),
+    Event.Kind.REOPENED: gettext_lazy("Reopened by %(by)s, %(at)s."),
+    Event.Kind.REJECTED: gettext_lazy("Rejected by %(by)s, %(at)s."),
+    Event.Kind.WITHDRAWN: gettext_lazy("Noted as withdrawn by %(by)s, %(at)s."),
+    Event.Kind.HIRED: gettext_lazy("Hired by %(by)s, %(at)s."),
+}
+
+
+def happened(step: Event, now: datetime) -> str:
+    """Return who brought an application where it is, where that is and when, in a sentence."""
+    kind = Event.Kind(step.kind)
+    if kind == Event.Kind.WITHDRAWN and step.by is None:
+        said = _("Withdrawn by the applicant, %(at)s.")
+    else:
+        said = str(TOLD[kind])
+    by = step.by or _("somebody who has left")
+    return said % {"by": by, "to": step.detail, "at": when(step.at, now)}
+
+
+STROKE = '<rect{} x="{}" width="3" height="10"/>'
+
+
+@register.simple_tag
+def score(value: float) -> SafeString:
+    """Return the mean of an application's grades: as strokes, of four, and in figures."""
+    full = round(value)
+    strokes = format_html_join("", STROKE, ((ON if n < full else "", n * 5) for n in range(4)))
+    drawn = '<svg viewBox="0 0 18 10" aria-hidden="true">{}</svg><span class="unseen">{} </span>{}'
+    words = format_html(drawn, strokes, _("Score, of 4:"), number_format(round(value, 1), 1))
+    return format_html('<span class="score">{}</span>', words)
+
+
+ON = SafeString(' class="on"')
