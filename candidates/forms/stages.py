@@ -21,19 +21,27 @@ class StagesForm(forms.Form):
 
     PRESSED = re.compile(r"(save|add|copy)|(up|down|remove)-([0-9]{1,18})")
 
-    new = Line(label=_("New stage"), max_length=NAME, required=False)
+    new = Line(
+        label=_("New stage"),
+        max_length=NAME,
+        error_messages={"required": _("Give the new stage a name.")},
+    )
     source = forms.ModelChoiceField(
         label=_("Start from the stages of"),
         queryset=Job.objects.none(),
         to_field_name="slug",
-        required=False,
-        error_messages={"invalid_choice": _("Choose a job from the list.")},
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), _("Choose a job from the list.")
+        ),
     )
 
     def __init__(self, data: Any = None, *, stages: Iterable[Stage], jobs: Any) -> None:
         super().__init__(data, label_suffix="")
         self.stages = list(stages)
         self.fields["source"].queryset = jobs  # type: ignore[attr-defined]
+        if self.is_bound:  # what only one button needs
+            self.fields["new"].required = self.pressed[0] == "add"
+            self.fields["source"].required = self.pressed[0] == "copy"
         for stage in self.stages:
             self.fields[f"name-{stage.pk}"] = Line(
                 label=_("Name"),
@@ -64,15 +72,6 @@ class StagesForm(forms.Form):
             for stage in self.stages
             if (value := self.cleaned_data.get(f"name-{stage.pk}"))
         }
-
-    def clean(self) -> dict[str, Any]:
-        super().clean()
-        verb, _stage = self.pressed
-        if verb == "add" and not self.cleaned_data.get("new") and "new" not in self.errors:
-            self.add_error("new", _("Give the new stage a name."))
-        if verb == "copy" and not self.cleaned_data.get("source") and "source" not in self.errors:
-            self.add_error("source", _("Choose a job from the list."))
-        return self.cleaned_data
 
     @property
     def rows(self) -> list[tuple[Stage, forms.BoundField, str]]:
