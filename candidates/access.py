@@ -185,10 +185,15 @@ def get_job(request: HttpRequest, slug: str) -> Job:
 
 
 def get_application(
-    request: HttpRequest, pk: UUID, *, may: Literal["see", "decide"] = "see"
+    request: HttpRequest,
+    pk: UUID,
+    *,
+    may: Literal["see", "decide"] = "see",
+    add: Callable[[Applications], Applications] = lambda rows: rows,
 ) -> Application:
+    """Return an application that the user may see; `add` is what else is read with it."""
     user = person(request)
-    rows = applications(user).select_related("job", "stage", "employee")
+    rows = add(applications(user).select_related("job", "stage", "employee"))
     found = get_object_or_404(rows, pk=pk)
     if may == "decide" and not may_decide(user):
         raise PermissionDenied

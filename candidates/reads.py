@@ -49,7 +49,7 @@ RAIL = 12
 
 def with_documents(applications: Applications) -> Applications:
     """Add `documents`, the number of files of each application."""
-    return applications.annotate(documents=_number_of(Attachment.objects.all()))
+    return applications.annotate(documents=number_of(Attachment.objects.all()))
 
 
 def with_hold(applications: Applications) -> Applications:
@@ -60,7 +60,7 @@ def with_hold(applications: Applications) -> Applications:
 
 def with_notes(applications: Applications, user: User) -> Applications:
     """Add `note_count`, the number of notes that the user may read on each application."""
-    return applications.annotate(note_count=_number_of(Note.objects.seen_by(user)))
+    return applications.annotate(note_count=number_of(Note.objects.seen_by(user)))
 
 
 def with_scores(applications: Applications, user: User) -> Applications:
@@ -74,7 +74,7 @@ def with_scores(applications: Applications, user: User) -> Applications:
     mean = grades.order_by().values("scorecard__application").annotate(mean=Avg("value"))
     return applications.annotate(
         score=Subquery(mean.values("mean"), output_field=FloatField()),
-        scorers=_number_of(Scorecard.objects.all()),
+        scorers=number_of(Scorecard.objects.all()),
     )
 
 
@@ -112,7 +112,7 @@ STEPS = {
 }
 
 
-def _number_of(rows: QuerySet[Any]) -> Coalesce:
+def number_of(rows: QuerySet[Any]) -> Coalesce:
     """Return the expression for how many of these rows belong to each application."""
     mine = rows.filter(application=OuterRef("pk")).order_by().values("application")
     number = Subquery(mine.annotate(n=Count("pk")).values("n"), output_field=IntegerField())

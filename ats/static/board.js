@@ -1,4 +1,4 @@
-// The board: cards are moved by dragging them, or from a menu by hand or keyboard (m). A move goes
+// The board: cards are moved by dragging them, or from a menu by hand or by key (m). A move goes
 // to the server with the stage that the card was seen in; the answer redraws what has changed.
 // Without this script the checkboxes and the bar below them do the same.
 
@@ -20,10 +20,10 @@ function prepare(card) {
   if (!box(card)) return;
   card.draggable = true;
   card.querySelector(".who").draggable = false;
-  const button = words("card-menu").firstElementChild;
-  const name = card.querySelector(".who");
-  button.setAttribute("aria-label", `${name.textContent}: ${button.getAttribute("aria-label")}`);
-  card.append(button);
+  const menu = words("card-menu").firstElementChild;
+  const name = card.querySelector(".who").textContent;
+  for (const button of menu.children) button.setAttribute("aria-label", `${button.title} ${name}`);
+  card.append(menu);
 }
 
 // Moving -------------------------------------------------------------------------------------
@@ -221,12 +221,24 @@ function openMenu(cards, anchor) {
   where.querySelector("[data-stage]:enabled")?.focus();
 }
 
+// For the card, or if it is one of the chosen for all of them.
 board.addEventListener("click", (event) => {
-  const button = event.target.closest(".menu-of");
+  const button = event.target.closest(".of-card button");
   if (!button) return;
   const card = button.closest(".card");
-  openMenu(box(card).checked ? chosen() : [card], button);
+  if (button.dataset.key === "m") openMenu(box(card).checked ? chosen() : [card], button);
+  else if (!box(card).checked) ask([card]);
+  else ask(chosen());
 });
+
+// The bar's button sends what is chosen, so a card that is not becomes the only one.
+function ask(cards) {
+  for (const each of form.querySelectorAll("[name=chosen]"))
+    each.checked = cards.includes(each.closest(".card"));
+  tellChange();
+  bar.querySelector("button[name=ask]").click();
+}
+
 where.addEventListener("click", (event) => {
   const choice = event.target.closest("[data-stage]");
   if (!choice) return;
@@ -234,6 +246,7 @@ where.addEventListener("click", (event) => {
   move(menuFor, choice.dataset.stage, { focus: true });
 });
 where.addEventListener("keydown", (event) => {
+  event.stopPropagation(); // the page's own keys wait
   const choices = [...where.querySelectorAll("[data-stage]:enabled")];
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!step) return;
@@ -259,34 +272,6 @@ form.addEventListener("change", ({ target }) => {
     if (own?.nextElementSibling) select.value = own.nextElementSibling.value;
   }
 });
-
-const KEYS = {
-  m: (cards, card) => openMenu(cards, card ?? bar),
-  r: (cards) => {
-    for (const card of cards) box(card).checked = true;
-    tellChange();
-    bar.querySelector("button[name=ask]")?.click();
-  },
-};
-
-// Before the keys of all pages: here they are for what is chosen, or for the card one is on.
-document.addEventListener(
-  "keydown",
-  (event) => {
-    const typing = event.target.closest("select, textarea, input:not([type=checkbox])");
-    const busy = document.querySelector("dialog[open], :popover-open");
-    const modified = event.ctrlKey || event.metaKey || event.altKey;
-    if (typing || busy || modified || !(event.key in KEYS)) return;
-    const here = event.target.closest(".card:has([name=chosen])");
-    const several = chosen();
-    const cards = several.length ? several : here ? [here] : [];
-    if (cards.length === 0) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    KEYS[event.key](cards, here);
-  },
-  true,
-);
 
 // On a phone, the tab of the column that one looks at.
 const looks = new IntersectionObserver(

@@ -1,5 +1,7 @@
 """Scorecards: what a card on the board may say of them, and to whom."""
 
+from typing import Any
+
 import pytest
 
 from candidates import access, reads
@@ -17,8 +19,8 @@ def a_scorecard(application: Application, by: User, *values: int) -> None:
 
 def shown(application: Application, user: User) -> tuple[float | None, int]:
     rows = reads.with_scores(access.applications(user), user)
-    score, scorers = rows.values_list("score", "scorers").get(pk=application.pk)
-    return score, scorers
+    row: Any = rows.get(pk=application.pk)
+    return row.score, row.scorers
 
 
 def test_a_card_says_the_mean_of_all_grades_to_who_has_judged_and_the_number_to_all() -> None:
@@ -53,4 +55,5 @@ def test_a_card_counts_the_notes_that_one_may_read() -> None:
     application.notes.create(by=writer, at=world.NOW, text="b", is_private=True)
     for user, number in ((writer, 2), (other, 1)):
         rows = reads.with_notes(access.applications(user), user)
-        assert rows.values_list("note_count", flat=True).get() == number
+        row: Any = rows.get()
+        assert row.note_count == number
