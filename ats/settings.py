@@ -317,7 +317,7 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 250  # 200 applications may be chosen at once
 DATA_UPLOAD_MAX_NUMBER_FILES = 2 * ATS_MAX_FILES
 FILE_UPLOAD_MAX_MEMORY_SIZE = 0  # always a temporary file: libmagic reads the whole of it
 

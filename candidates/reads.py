@@ -1,8 +1,9 @@
 """What the workspace's pages read of many rows, each in one query, whatever their number."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time
 from typing import Any
+from uuid import UUID
 
 from django.db import connections
 from django.db.models import (
@@ -25,9 +26,21 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from candidates import access, retention
-from candidates.models import Application, Event, Grade, Hold, Job, Note, Request, Scorecard, User
+from candidates.models import (
+    Application,
+    Event,
+    Grade,
+    Hold,
+    Job,
+    Mention,
+    Note,
+    Request,
+    Scorecard,
+    User,
+)
 from candidates.models.applications import Applications
 from candidates.models.requests import Requests
+from candidates.status import Status
 from storage.models import Attachment
 
 #: Jobs in the rail; the page of jobs has all.
@@ -63,6 +76,40 @@ def with_scores(applications: Applications, user: User) -> Applications:
         score=Subquery(mean.values("mean"), output_field=FloatField()),
         scorers=number_of(Scorecard.objects.all()),
     )
+
+
+def with_badges(applications: Applications, user: User) -> Applications:
+    """Add all that a card says: documents, notes, scores, and what waits for somebody.
+
+    `is_mentioned`: a note that the user has not seen yet is meant for them. `is_checked`: a
+    document still waits for the virus scanner.
+    """
+    mentions = Mention.objects.filter(user=user, seen_at=None, note__application=OuterRef("pk"))
+    pending = Attachment.objects.filter(
+        application=OuterRef("pk"), verdict=Attachment.Verdict.PENDING
+    )
+    marked = applications.annotate(is_mentioned=Exists(mentions), is_checked=Exists(pending))
+    return with_scores(with_notes(with_documents(marked), user), user)
+
+
+def last_steps(applications: Iterable[Application]) -> dict[UUID, Event]:
+    """Return what brought each application where it is now, by its id: who, where to and when."""
+    by_id = {application.pk: application for application in applications}
+    events = Event.objects.filter(application__in=by_id).select_related("by").order_by("at", "pk")
+    return {
+        event.application_id: event
+        for event in events
+        if event.kind in STEPS[Status(by_id[event.application_id].status)]
+    }
+
+
+#: The events that lead to a status, or to a stage of the open.
+STEPS = {
+    Status.OPEN: {Event.Kind.MOVED, Event.Kind.ASSIGNED, Event.Kind.REOPENED},
+    Status.REJECTED: {Event.Kind.REJECTED},
+    Status.WITHDRAWN: {Event.Kind.WITHDRAWN},
+    Status.HIRED: {Event.Kind.HIRED},
+}
 
 
 def number_of(rows: QuerySet[Any]) -> Coalesce:

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from candidates import retention
 from candidates.models import Application, Event, Hold, Request
@@ -146,3 +146,25 @@ def file_kind(document: Attachment) -> str:
     """Return what a file is, in a word; its name's ending is that of its true type."""
     ending = document.name.rpartition(".")[2].upper()
     return _("%(ending)s file") % {"ending": ending} if "." in document.name else _("File")
+
+
+#: What happened to an application meanwhile, for who came too late: with whom, and when.
+TOLD = {
+    Event.Kind.MOVED: gettext_lazy("Moved to “%(to)s” by %(by)s, %(at)s."),
+    Event.Kind.ASSIGNED: gettext_lazy("Moved to the job “%(to)s” by %(by)s, %(at)s."),
+    Event.Kind.REOPENED: gettext_lazy("Reopened by %(by)s, %(at)s."),
+    Event.Kind.REJECTED: gettext_lazy("Rejected by %(by)s, %(at)s."),
+    Event.Kind.WITHDRAWN: gettext_lazy("Noted as withdrawn by %(by)s, %(at)s."),
+    Event.Kind.HIRED: gettext_lazy("Hired by %(by)s, %(at)s."),
+}
+
+
+def happened(step: Event, now: datetime) -> str:
+    """Return who brought an application where it is, where that is and when, in a sentence."""
+    kind = Event.Kind(step.kind)
+    if kind == Event.Kind.WITHDRAWN and step.by is None:
+        said = _("Withdrawn by the applicant, %(at)s.")
+    else:
+        said = str(TOLD[kind])
+    by = step.by or _("somebody who has left")
+    return said % {"by": by, "to": step.detail, "at": when(step.at, now)}

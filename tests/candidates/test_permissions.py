@@ -108,6 +108,10 @@ GET    hr:today                -        302  403  302  302  302  302  302
 GET    hr:jobs                 -        302  403  200  200  403  200  403
 GET    hr:board                own      302  403  200  200  403  200  403
 GET    hr:board                foreign  302  403  404  404  403  200  403
+GET    hr:stages               own      302  403  200  200  403  403  403
+GET    hr:stages               foreign  302  403  404  404  403  403  403
+POST   hr:stages               own      302  403  302  302  403  403  403
+POST   hr:stages               foreign  302  403  404  404  403  403  403
 GET    hr:applications         -        302  403  200  200  403  200  403
 GET    hr:application          own      302  404  200  200  404  200  404
 GET    hr:application          foreign  302  404  404  404  404  200  404
@@ -242,6 +246,7 @@ GET    account_reset_password_from_key_done - 200 200 200 200 200  200  200
 #: Days to come, gone by, and beyond every clock.
 #: What stands in addresses that are the same for everybody.
 FIXED = {"account_reset_password_from_key": {"uidb36": "1", "key": "unknown"}}
+OF_JOBS = {"hr:board", "hr:stages"}
 #: Those whose rows are named in what is sent.
 IN_THE_BODY = {"hr:bulk_move", "hr:bulk_reject"}
 DAYS = {"day": date.today(), "past": date(2026, 9, 14), "never": date(1900, 1, 1)}  # noqa: DTZ011
@@ -296,7 +301,7 @@ class World:
             return reverse(name)
         if name == "hr:retention_day":
             return reverse(name, args=[DAYS[row.thing]])
-        if (name.startswith("careers:") and row.thing != "unknown") or name == "hr:board":
+        if (name.startswith("careers:") and row.thing != "unknown") or name in OF_JOBS:
             return reverse(name, args=[self._job(row.thing).slug])
         if row.thing == "line":
             return reverse(name, args=[world.a_ledger_line().sequence])
@@ -397,6 +402,7 @@ class World:
                 "stage": stages[1].pk,
                 "chosen": f"{self._chosen(row)}:{stages[0].pk}",
             },
+            "hr:stages": {f"name-{stage.pk}": stage.name for stage in stages},
             "hr:move": {"stage": stages[1].pk, "seen": stages[0].pk},
             "hr:reject": {"reason": "Another fits better.", "when": "soon"},
             "hr:bulk_reject": self._rejection(row),
