@@ -1,4 +1,4 @@
-"""Rejecting and writing in a browser: how few interactions it takes, and every mail in a history."""
+"""Rejecting and writing in a browser: how few interactions it takes, and where each mail stands."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -106,6 +106,8 @@ def test_a_new_cv_is_read_and_rejected_with_a_mail_in_four_interactions(
     application = an_application(job, received_at=timezone.now())
     an_attachment(application)
     page.goto(f"{live_server.url}/hr/")
+    if not page.url.endswith("/hr/"):  # as long as Today leads to the jobs
+        page.goto(f"{live_server.url}/hr/jobs/pflege/")
     hand = Hand(page)
     reject(hand, application.name)
     assert len(hand.done) <= 4, hand.done

@@ -119,6 +119,16 @@ GET    hr:application          unknown  302  404  404  404  404  404  404
 POST   hr:bulk_move            own      302  403  302  302  403  403  403
 POST   hr:bulk_move            foreign  302  403  404  404  403  403  403
 POST   hr:bulk_move            unknown  302  403  404  404  403  403  403
+POST   hr:add_note             own      302  404  302  302  404  302  404
+POST   hr:add_note             foreign  302  404  404  404  404  302  404
+POST   hr:delete_note          note     302  404  302  302  404  302  404
+POST   hr:delete_note          others   302  404  403  403  404  403  404
+POST   hr:delete_note          foreign  302  404  404  404  404  403  404
+POST   hr:delete_note          private  302  404  404  404  404  404  404
+POST   hr:delete_note          unknown  302  404  404  404  404  404  404
+GET    hr:score                own      302  404  200  200  404  403  404
+POST   hr:score                own      302  404  302  302  404  403  404
+POST   hr:score                foreign  302  404  404  404  404  403  404
 POST   hr:move                 own      302  404  302  302  404  403  404
 POST   hr:move                 foreign  302  404  404  404  404  403  404
 GET    hr:reject               own      302  404  200  200  404  403  404
@@ -322,6 +332,8 @@ class World:
         return self.secret if thing == "foreign" else self.job
 
     def _pk(self, row: Row) -> Any:
+        if row.url == "hr:delete_note":
+            return self._note(row.thing)
         if row.thing == "unknown":
             return uuid4()
         if row.url in {"hr:attachment", "hr:page", "room:file", "room:remove"}:
@@ -337,6 +349,17 @@ class World:
             return 10**30
         found: int = (self._hold() if thing == "hold" else MailTemplate.objects.all()[0]).pk
         return found
+
+    def _note(self, thing: str) -> int:
+        """Write a note of one's own, or somebody else's, and return its number."""
+        if thing == "unknown":
+            return 10**17
+        mine = thing == "note" and self.user
+        application = self.foreign if thing == "foreign" else self.own
+        by = self.user if mine else world.a_user("recruiter")
+        is_private = thing == "private"
+        note = application.notes.create(by=by, at=timezone.now(), text="!", is_private=is_private)
+        return int(note.pk)
 
     def _hold(self) -> Hold:
         officer, now = world.a_user("privacy_officer"), timezone.now()
@@ -403,6 +426,8 @@ class World:
                 "chosen": f"{self._chosen(row)}:{stages[0].pk}",
             },
             "hr:stages": {f"name-{stage.pk}": stage.name for stage in stages},
+            "hr:add_note": {"text": "Strong on SQL."},
+            "hr:score": {"criterion-0": "3"},
             "hr:move": {"stage": stages[1].pk, "seen": stages[0].pk},
             "hr:reject": {"reason": "Another fits better.", "when": "soon"},
             "hr:bulk_reject": self._rejection(row),
