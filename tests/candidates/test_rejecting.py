@@ -270,7 +270,8 @@ def test_those_with_whom_someone_was_faster_are_named_and_the_others_are_done(
 def test_more_than_twenty_want_their_number(hr: Client) -> None:
     job = a_job()
     people = [an_application(job) for _ in range(21)]
-    url, data = reverse("hr:bulk_reject"), {"chosen": chosen(*people)}
+    url = reverse("hr:bulk_reject")
+    data: dict[str, Any] = {"chosen": chosen(*people)}
     assert "Type 21 to reject so many" in hr.post(url, data).content.decode()
     data |= {"reason": "x", "when": "never"}
     assert hr.post(url, data).status_code == 422

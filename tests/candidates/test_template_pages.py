@@ -61,7 +61,7 @@ def test_a_template_is_written_changed_and_deleted(hr: Client) -> None:
     ],
 )
 def test_what_is_wrong_with_a_template_is_said_and_nothing_is_lost(
-    hr: Client, wrong: dict[str, str], said: str
+    hr: Client, wrong: dict[str, Any], said: str
 ) -> None:
     response = save(hr, **wrong)
     html = response.content.decode()

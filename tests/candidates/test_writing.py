@@ -74,7 +74,7 @@ def test_a_template_fills_the_form_and_a_gap_keeps_it(hr: Client) -> None:
     )
     assert "Nothing stands for" not in shown.content.decode()
     assert "<mark>{job}</mark>" in shown.content.decode()
-    data = {"template": template.pk, "shown": template.pk}
+    data: dict[str, Any] = {"template": template.pk, "shown": template.pk}
     data |= {"subject": template.subject, "text": template.body}
     refused = send(hr, application, **data)
     assert refused.status_code == 422
