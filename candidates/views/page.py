@@ -130,7 +130,7 @@ def dialog(
 
 def act(
     request: HttpRequest,
-    form: forms.Form,
+    form: forms.BaseForm,
     *,
     draw: Draw,
     do: Callable[[dict[str, Any]], HttpResponse],

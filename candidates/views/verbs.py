@@ -173,6 +173,7 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
         heading=heading,
         form=form,
         documents=documents,
+        left_out=application.attachments.count() - len(documents),
         closed=closed,
     )
     return act(request, form, draw=draw, do=do)
