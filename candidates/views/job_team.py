@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -137,12 +137,14 @@ def _criteria_page(
             (each, form["name"].value() if each == criterion and "name" in form.fields else "")
             for each in job.criteria.order_by("position")
         ]
-        errors = [text for texts in form.errors.values() for text in texts]
+        # What is wrong with a new one stands at its field.
+        fields = form.errors if criterion else [NON_FIELD_ERRORS]
+        errors = [text for name in fields for text in form.errors.get(name, [])]
         context = {
             "job": job,
             "rows": rows,
             "form": form if criterion is None else CriterionForm(),
-            "error": " ".join(map(str, errors)) if criterion else "",
+            "error": " ".join(map(str, errors)),
             "wrong": criterion,
         }
         return page(request, "hr/criteria.html", context, section="jobs", status=status)
