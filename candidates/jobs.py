@@ -15,7 +15,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from candidates import access, addresses, pipeline, retention
+from candidates import access, addresses, mail, pipeline, retention
 from candidates.models import Application, Criterion, Job, Stage, User
 from candidates.models.applications import Applications
 from candidates.models.jobs import DEFAULT_STAGES
@@ -209,13 +209,23 @@ def answer(
     reason: str,
     mail_at: datetime | None,
     now: datetime,
+    texts: Mapping[str, mail.Text] | None = None,
 ) -> int:
     """Reject each by itself, with its own mail, clock and event; return how many.
 
+    `texts` are the mails by language, with placeholders; without one it is the first template.
     One that somebody else has decided on meanwhile stays as they decided.
     """
+    given: Mapping[str, mail.Text] = texts or {}
     return sum(
-        _reject(application, by=by, reason=reason, mail_at=mail_at, now=now)
+        _reject(
+            application,
+            by=by,
+            reason=reason,
+            mail_at=mail_at,
+            now=now,
+            text=given.get(application.language),
+        )
         for application in applications
     )
 

@@ -55,7 +55,8 @@ dialog.addEventListener("close", () => {
   dialog.replaceChildren();
   opener?.focus();
 });
-dialog.addEventListener("htmx:afterSettle", show);
+// Not after a part of the form, as a preview: whoever writes goes on writing.
+dialog.addEventListener("htmx:afterSettle", (event) => event.target === dialog && show());
 for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
   dialog.addEventListener(name, () => {
     const form = dialog.querySelector("form");

@@ -1,19 +1,19 @@
 """The forms of jobs: the advert, its end, its criteria, its team."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from babel import Locale
 from django import forms
-from django.db import models
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from candidates import jobs, pipeline
+from candidates import jobs
 from candidates.adverts.posting import countries
 from candidates.forms.apply import UNSTORABLE, Line
 from candidates.forms.hr import DayInput, lines
+from candidates.forms.rejecting import RejectForm
 from candidates.models import Criterion, Job, User
 
 if TYPE_CHECKING:
@@ -150,45 +150,30 @@ class JobForm(ModelForm):
         return {name: self.cleaned_data[name] for name in jobs.FIELDS}
 
 
-class CloseForm(forms.Form):
-    """Why those who wait are rejected, when they hear of it, and that their number is known."""
-
-    class When(models.TextChoices):
-        SOON = "soon", _("In ten minutes; until then each can be undone")
-        NOW = "now", _("At once")
-        NEVER = "never", _("No mail, they have been told in person")
+class CloseForm(RejectForm):
+    """Why those who wait are rejected and by which mails, and that their number is known."""
 
     #: The digest of those whom the dialog counted.
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
-    reason = forms.CharField(
-        label=_("Reason"),
-        help_text=_("For your team and the applicants’ downloads. Keep to the job’s criteria."),
-        error_messages={"required": _("Write down why, in one sentence.")},
-        widget=lines(),
-        max_length=2000,
-    )
-    when = forms.ChoiceField(
-        label=_("When the mails go"),
-        choices=When.choices,
-        initial=When.SOON,
-        widget=forms.RadioSelect,
-    )
     confirm = forms.IntegerField(label=_("How many are rejected"), required=False, min_value=0)
 
     def __init__(
-        self, data: Any = None, *, number: int, seen: str, is_current: bool = True
+        self, data: Any = None, *, seen: str, is_current: bool = True, **about: Any
     ) -> None:
-        super().__init__(data, label_suffix="", initial={"seen": seen})
-        self.number, self.is_many, self.is_current = number, number > MANY, is_current
+        super().__init__(data, **about)
+        self.initial["seen"] = seen
+        self.number, self.is_current = len(about["applications"]), is_current
+        self.is_many = self.number > MANY
         if not self.is_many:
             del self.fields["confirm"]
 
     def clean(self) -> dict[str, Any]:
         if not self.is_current:
-            raise forms.ValidationError(
-                _("Meanwhile somebody has applied or been answered. Look at the numbers again.")
+            self.add_error(
+                None,
+                _("Meanwhile somebody has applied or been answered. Look at the numbers again."),
             )
-        return self.cleaned_data
+        return super().clean()
 
     def clean_confirm(self) -> int:
         if self.cleaned_data["confirm"] != self.number:
@@ -201,12 +186,6 @@ class CloseForm(forms.Form):
                 % {"n": self.number}
             )
         return self.number
-
-    def mail_at(self, now: datetime) -> datetime | None:
-        """Return when the mails go; None is never."""
-        waits = {self.When.SOON: pipeline.MAIL_DELAY, self.When.NOW: timedelta(0)}
-        wait = waits.get(self.cleaned_data["when"])
-        return None if wait is None else now + wait
 
 
 class CriterionForm(forms.Form):

@@ -1,7 +1,7 @@
 """Publishing a job, and closing it once everybody in it has an answer."""
 
 import hashlib
-from copy import copy
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from candidates import access, jobs, mail, reads, retention
+from candidates import access, jobs, reads
 from candidates.access import Role
 from candidates.forms.jobs import CloseForm
-from candidates.models import Application, Job, Mail, User
-from candidates.models.applications import Applications
+from candidates.models import Application, Job, User
 from candidates.status import Status
 from candidates.views.job_edit import draw_preview
-from candidates.views.page import act, page
+from candidates.views.page import act, is_preview, page
+from candidates.views.verbs import as_closed
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -47,48 +47,73 @@ def publish_job(request: HttpRequest, slug: str) -> HttpResponse:
     return act(request, form, draw=draw, do=do)
 
 
+# Closing --------------------------------------------------------------------------------------
+
+
 @form_methods
 @access.allow(Role.RECRUITER)
 def close_job(request: HttpRequest, slug: str) -> HttpResponse:
     user, job, now = access.person(request), access.get_job(request, slug), timezone.now()
-    waiting = access.applications(user).open().filter(job=job)
-    form = _form(request, waiting)
+    waiting = _waiting(user, job)
+    form = _form(request, waiting, by=user, now=now)
 
     def draw(status: int, **context: Any) -> HttpResponse:
-        inside = _closing(user, job, waiting, now) | {"form": form} | context
+        inside = _closing(user, job) | {"form": form} | context
         return page(request, "hr/close_job.html", inside, section="jobs", status=status)
 
     def do(values: dict[str, Any]) -> HttpResponse:
         if isinstance(form, CloseForm):
-            answered = _answer(job, waiting, form, by=user, now=now)
-            if waiting.exists():
-                return draw(200, form=_go_on(form, waiting), progress=_progress(answered))
+            answered = _answer(job, waiting[:BATCH], form, by=user, now=now)
+            if left := _waiting(user, job):
+                rest = _for_the_rest(request, left, by=user, now=now)
+                return draw(200, form=rest, progress=_progress(answered))
         jobs.close(job)
         messages.success(request, _("The job is closed. Applicants do not see it any more."))
         return redirect(f"{reverse('hr:jobs')}?show=closed")
 
-    return act(request, form, draw=draw, do=do)
+    return draw(200) if is_preview(request) else act(request, form, draw=draw, do=do)
 
 
-def _form(request: HttpRequest, waiting: Applications) -> forms.Form:
+def _waiting(user: User, job: Job) -> list[Application]:
+    """Return those who wait and whom the user may answer, the longest waiting first."""
+    seen = access.applications(user).open().filter(job=job)
+    return list(seen.select_related("job").order_by("received_at", "pk"))
+
+
+def _form(
+    request: HttpRequest, waiting: Sequence[Application], *, by: User, now: datetime
+) -> forms.Form:
     """Return the form for those who wait; a plain one if nobody does."""
-    number, seen = _seen(waiting)
-    if not number:
+    if not waiting:
         return forms.Form(request.POST)
+    about = _about(waiting, by=by, now=now)
     if request.method != "POST":
-        return CloseForm(number=number, seen=seen)
+        return CloseForm(**about)
     data = request.POST.copy()
-    is_current, data["seen"] = data.get("seen") == seen, seen
-    return CloseForm(data, number=number, seen=seen, is_current=is_current)
+    is_current, data["seen"] = data.get("seen") == about["seen"], about["seen"]
+    return CloseForm(data, is_current=is_current, is_preview=is_preview(request), **about)
 
 
-def _seen(waiting: Applications) -> tuple[int, str]:
-    """Return how many wait, and what tells whether they are still the same ones."""
-    ids = [str(pk) for pk in waiting.order_by("pk").values_list("pk", flat=True)]
-    return len(ids), hashlib.sha256("".join(ids).encode()).hexdigest()[:16]
+def _about(waiting: Sequence[Application], *, by: User, now: datetime) -> dict[str, Any]:
+    """Return whom a form is for, and what tells whether they are still the same ones."""
+    ids = "".join(sorted(str(each.pk) for each in waiting))
+    closed = [as_closed(each, Status.REJECTED, now) for each in waiting]
+    seen = hashlib.sha256(ids.encode()).hexdigest()[:16]
+    return {"applications": closed, "by": by, "now": now, "seen": seen}
 
 
-def _answer(job: Job, waiting: Applications, form: CloseForm, *, by: User, now: datetime) -> int:
+def _for_the_rest(
+    request: HttpRequest, left: Sequence[Application], *, by: User, now: datetime
+) -> CloseForm:
+    """Return the form again for the rest, with what was entered: one press goes on."""
+    about, data = _about(left, by=by, now=now), request.POST.copy()
+    data["seen"], data["confirm"] = about["seen"], str(len(left))
+    return CloseForm(data, **about)
+
+
+def _answer(
+    job: Job, batch: Sequence[Application], form: CloseForm, *, by: User, now: datetime
+) -> int:
     """Answer as many as one request may; refuse if there are some that others must answer."""
     if jobs.unanswered(job).count() > form.number:
         raise jobs.SomebodyWaits(
@@ -97,12 +122,14 @@ def _answer(job: Job, waiting: Applications, form: CloseForm, *, by: User, now: 
                 "your colleagues on the team; nobody has been rejected yet."
             )
         )
+    values = form.cleaned_data
     return jobs.answer(
-        waiting.order_by("received_at", "pk")[:BATCH],
+        batch,
         by=by,
-        reason=form.cleaned_data["reason"],
-        mail_at=form.mail_at(now),
+        reason=values["reason"],
+        mail_at=values["mail_at"],
         now=now,
+        texts=form.texts,
     )
 
 
@@ -115,32 +142,14 @@ def _progress(answered: int) -> str:
     return said % {"n": answered}
 
 
-def _go_on(form: CloseForm, waiting: Applications) -> CloseForm:
-    """Return the form again for the rest, with what was entered: one press goes on."""
-    number, seen = _seen(waiting)
-    data = dict(form.cleaned_data) | {"seen": seen, "confirm": number}
-    return CloseForm(data, number=number, seen=seen)
-
-
-def _closing(user: User, job: Job, waiting: Applications, now: datetime) -> dict[str, Any]:
-    """Return what the dialog says: who waits in which stage, and what they would be sent."""
+def _closing(user: User, job: Job) -> dict[str, Any]:
+    """Return what the dialog says: which job, and who waits in which stage."""
     counts, _closed = reads.job_counts(user, job)
     stages = [(stage, counts.get(stage.pk, 0)) for stage in job.stages.order_by("position")]
-    first = waiting.select_related("job").order_by("received_at", "pk").first()
     return {
         "job": job,
         "record": {"name": job.title},
         "heading": _("Close “%(job)s”") % {"job": job},
         "away": reverse("hr:board", args=[job.slug]),
         "waits": [(stage, count) for stage, count in stages if count],
-        "number": sum(count for _stage, count in stages),
-        **(_fate(first, now) if first else {}),
     }
-
-
-def _fate(application: Application, now: datetime) -> dict[str, Any]:
-    """Return the mail and the clock of one of those who wait, as an example; nothing is written."""
-    closed = copy(application)
-    closed.close(Status.REJECTED, on=retention.local_date(now))
-    subject, body = mail.compose(closed, Mail.Purpose.REJECTION)
-    return {"example": application, "closed": closed, "subject": subject, "body": body}

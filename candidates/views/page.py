@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
 
-from candidates import access, reads
+from candidates import access, neighbours, reads
 from candidates.access import Role
 from candidates.models import Application, Employee, StrayMail, User
 from candidates.pipeline import ChangeNotAllowed
@@ -91,7 +91,7 @@ def page(
 def back(request: HttpRequest, application: Application, said: str) -> HttpResponse:
     """Return to the application's page and say it there: without a name, for it is a cookie."""
     messages.success(request, said)
-    return redirect(application)
+    return redirect(application.get_absolute_url() + neighbours.kept(request.GET))
 
 
 def sent(request: HttpRequest) -> QueryDict | None:
@@ -157,6 +157,11 @@ def whole(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         leaving.cookies = response.cookies
         return leaving
     return response
+
+
+def is_preview(request: HttpRequest) -> bool:
+    """Whether a form was sent only to see what its text would look like."""
+    return request.method == "POST" and "preview" in request.POST
 
 
 def is_htmx(request: HttpRequest) -> bool:

@@ -305,7 +305,10 @@ def test_very_many_are_answered_in_batches_each_by_one_press(
 def test_whom_one_may_not_answer_is_not_passed_over(hr: Client, recruiter: User, kind: str) -> None:
     job = world.a_job()
     world.an_application(job)
-    hidden = {"own": {"email": recruiter.email}, "restricted": {"restricted_at": timezone.now()}}
+    hidden: dict[str, dict[str, Any]] = {
+        "own": {"email": recruiter.email},
+        "restricted": {"restricted_at": timezone.now()},
+    }
     world.an_application(job, last_name="Kouassi", **hidden[kind])
     response = closing(hr, job)
     html = response.content.decode()

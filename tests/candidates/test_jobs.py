@@ -8,6 +8,7 @@ from django.utils import translation
 
 from candidates import access, addresses, criteria, jobs, pipeline, retention
 from candidates.models import Application, Grade, Job, Mail, Scorecard, User
+from candidates.models.jobs import DEFAULT_STAGES
 from candidates.pipeline import ChangeNotAllowed
 from tests.world import NOW, TODAY, a_job, a_user, an_application
 
@@ -95,7 +96,7 @@ def test_a_new_job_is_a_draft_with_the_usual_stages_and_its_maker_on_the_team(
     job = a_draft(recruiter, is_published=True, published_on=TODAY)
     job.refresh_from_db()
     with translation.override("de"):
-        names = [str(name) for name in jobs.DEFAULT_STAGES]
+        names = [str(name) for name in DEFAULT_STAGES]
     assert (job.is_draft, job.is_taking(TODAY)) == (True, False)
     assert [stage.name for stage in job.stages.order_by("position")] == names
     assert list(job.hiring_team.all()) == [recruiter]

@@ -135,6 +135,9 @@ GET    hr:applications         -        302  403  200  200  403  200  403
 GET    hr:application          own      302  404  200  200  404  200  404
 GET    hr:application          foreign  302  404  404  404  404  200  404
 GET    hr:application          unknown  302  404  404  404  404  404  404
+POST   hr:bulk_move            own      302  403  302  302  403  403  403
+POST   hr:bulk_move            foreign  302  403  404  404  403  403  403
+POST   hr:bulk_move            unknown  302  403  404  404  403  403  403
 POST   hr:move                 own      302  404  302  302  404  403  404
 POST   hr:move                 foreign  302  404  404  404  404  403  404
 GET    hr:reject               own      302  404  200  200  404  403  404
@@ -253,6 +256,8 @@ OF_JOBS = frozenset(
         *("hiring_team", "criteria"),
     )
 )
+#: Those whose rows are named in what is sent.
+IN_THE_BODY = {"hr:bulk_move"}
 DAYS = {"day": date.today(), "past": date(2026, 9, 14), "never": date(1900, 1, 1)}  # noqa: DTZ011
 
 
@@ -317,7 +322,7 @@ class World:
             return reverse(name, kwargs=FIXED[name])
         if name in {"room:link", "room:request"}:
             return reverse(name, args=[self._in_the_room(row)])
-        if row.thing in {"-", "mine"}:
+        if row.thing in {"-", "mine"} or name in IN_THE_BODY:
             return reverse(name)
         if name == "hr:retention_day":
             return reverse(name, args=[DAYS[row.thing]])
@@ -385,6 +390,9 @@ class World:
         record: Application | Employee = getattr(self, thing)
         return record
 
+    def _chosen(self, row: Row) -> Any:
+        return uuid4() if row.thing == "unknown" else getattr(self, row.thing, self.own).pk
+
     def _attachment(self, thing: str) -> Attachment:
         if thing == "staged":
             return world.an_attachment(None, content=b"%PDF-", staged_by="a" * 64, pages=1)
@@ -403,6 +411,10 @@ class World:
         stages = [] if self.own.job is None else list(self.own.job.stages.order_by("position"))
         data: dict[str, dict[str, Any]] = {
             "set_language": {"language": "en"},
+            "hr:bulk_move": {
+                "stage": stages[1].pk,
+                "chosen": f"{self._chosen(row)}:{stages[0].pk}",
+            },
             "hr:move": {"stage": stages[1].pk, "seen": stages[0].pk},
             "hr:reject": {"reason": "Another fits better.", "when": "soon"},
             "hr:reopen": {"reason": "A mistake."},
