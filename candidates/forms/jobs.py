@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from babel import Locale
 from django import forms
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from candidates import jobs
@@ -85,9 +85,11 @@ class JobForm(ModelForm):
     country = forms.ChoiceField(label=_("Country"), choices=country_choices)
     pay_currency = forms.ChoiceField(label=_("Currency"))
     pay_from = forms.IntegerField(
-        label=_("From"), required=False, min_value=1, max_value=100_000_000
+        label=pgettext_lazy("pay", "From"), required=False, min_value=1, max_value=100_000_000
     )
-    pay_to = forms.IntegerField(label=_("To"), required=False, min_value=1, max_value=100_000_000)
+    pay_to = forms.IntegerField(
+        label=pgettext_lazy("pay", "To"), required=False, min_value=1, max_value=100_000_000
+    )
     answer_days = forms.IntegerField(
         label=_("Answer within days"),
         help_text=_("The advert and the receipt promise it, and Today counts by it."),
@@ -109,7 +111,7 @@ class JobForm(ModelForm):
             "language": _("Language of the advert"),
             "kind": _("Type"),
             "is_remote": _("All of the work can be done from anywhere in the country"),
-            "pay_period": _("For"),
+            "pay_period": pgettext_lazy("pay", "For"),
             "is_confidential": _("Confidential: only the hiring team sees its applications"),
         }
         help_texts = {"is_confidential": ""}
@@ -227,4 +229,4 @@ class SourceForm(forms.Form):
         super().__init__(data, label_suffix="")
         self.jobs = {job.slug: job for job in jobs}
         choices = [(slug, job.title) for slug, job in self.jobs.items()]
-        self.fields["source"].choices = [("", _("None")), *choices]  # type: ignore[attr-defined]
+        self.fields["source"].choices = [("", pgettext_lazy("job", "None")), *choices]  # type: ignore[attr-defined]

@@ -58,12 +58,14 @@ def close_job(request: HttpRequest, slug: str) -> HttpResponse:
     form = _form(request, waiting, by=user, now=now)
 
     def draw(status: int, **context: Any) -> HttpResponse:
-        inside = _closing(user, job) | {"form": form} | context
+        inside = _closing(user, job) | {"form": form, "blocked": _blocked(job, waiting)} | context
         return page(request, "hr/close_job.html", inside, section="jobs", status=status)
 
     def do(values: dict[str, Any]) -> HttpResponse:
+        if said := _blocked(job, waiting):
+            raise jobs.SomebodyWaits(said)
         if isinstance(form, CloseForm):
-            answered = _answer(job, waiting[:BATCH], form, by=user, now=now)
+            answered = _answer(waiting[:BATCH], form, by=user, now=now)
             if left := _waiting(user, job):
                 rest = _for_the_rest(request, left, by=user, now=now)
                 return draw(200, form=rest, progress=_progress(answered))
@@ -111,17 +113,18 @@ def _for_the_rest(
     return CloseForm(data, **about)
 
 
-def _answer(
-    job: Job, batch: Sequence[Application], form: CloseForm, *, by: User, now: datetime
-) -> int:
-    """Answer as many as one request may; refuse if there are some that others must answer."""
-    if jobs.unanswered(job).count() > form.number:
-        raise jobs.SomebodyWaits(
-            _(
-                "Not everybody who waits here can be answered by you. Ask the privacy officer and "
-                "your colleagues on the team; nobody has been rejected yet."
-            )
-        )
+def _blocked(job: Job, waiting: Sequence[Application]) -> str:
+    """Return what to do if somebody waits whom others must answer; "" if there is nobody."""
+    if jobs.unanswered(job).count() <= len(waiting):
+        return ""
+    return _(
+        "Not everybody who waits here can be answered by you. Ask the privacy officer and your "
+        "colleagues on the team; the job can be closed after that."
+    )
+
+
+def _answer(batch: Sequence[Application], form: CloseForm, *, by: User, now: datetime) -> int:
+    """Answer as many as one request may; return how many."""
     values = form.cleaned_data
     return jobs.answer(
         batch,

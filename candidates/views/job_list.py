@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from candidates import access, reads, retention
@@ -27,7 +28,7 @@ MANY = 10
 class Shelf(models.TextChoices):
     PUBLISHED = "published", _("Published")
     DRAFTS = "drafts", _("Drafts")
-    CLOSED = "closed", _("Closed")
+    CLOSED = "closed", pgettext_lazy("jobs", "Closed")
 
 
 ORDER = {

@@ -319,6 +319,19 @@ def test_whom_one_may_not_answer_is_not_passed_over(hr: Client, recruiter: User,
     assert (job.is_published, Application.objects.open().count()) == (True, 2)
 
 
+def test_a_job_in_which_only_others_can_answer_says_so_and_stays_open(
+    hr: Client, recruiter: User
+) -> None:
+    job = world.a_job()
+    world.an_application(job, email=recruiter.email)
+    html = page(hr, "close_job", job.slug)
+    assert "Not everybody who waits here can be answered by you." in html
+    assert "Everybody in this job has an answer." not in html
+    assert send(hr, "close_job", job.slug).status_code == 409
+    job.refresh_from_db()
+    assert job.is_published
+
+
 def test_a_closed_job_is_reopened_from_its_preview(hr: Client, client: Client) -> None:
     job = world.a_job()
     assert closing(hr, job).status_code == 302
