@@ -18,7 +18,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from candidates import copies, holds, requests, tokens
+from candidates import copies, holds, jobs, requests, tokens
 from candidates.access import Role
 from candidates.models import (
     Application,
@@ -112,6 +112,30 @@ GET    hr:stages               own      302  403  200  200  403  403  403
 GET    hr:stages               foreign  302  403  404  404  403  403  403
 POST   hr:stages               own      302  403  302  302  403  403  403
 POST   hr:stages               foreign  302  403  404  404  403  403  403
+GET    hr:new_job              -        302  403  200  403  403  403  403
+POST   hr:new_job              -        302  403  302  403  403  403  403
+GET    hr:edit_job             own      302  403  200  403  403  403  403
+GET    hr:edit_job             foreign  302  403  404  403  403  403  403
+POST   hr:edit_job             own      302  403  302  403  403  403  403
+POST   hr:edit_job             foreign  302  403  404  403  403  403  403
+GET    hr:preview_job          own      302  403  200  200  403  200  403
+GET    hr:preview_job          draft    302  403  200  200  403  200  403
+GET    hr:preview_job          foreign  302  403  404  404  403  200  403
+POST   hr:publish_job          draft    302  403  302  403  403  403  403
+POST   hr:publish_job          own      302  403  409  403  403  403  403
+POST   hr:publish_job          foreign  302  403  404  403  403  403  403
+GET    hr:close_job            own      302  403  200  403  403  403  403
+POST   hr:close_job            own      302  403  422  403  403  403  403
+POST   hr:close_job            idle     302  403  302  403  403  403  403
+POST   hr:close_job            foreign  302  403  404  403  403  403  403
+GET    hr:hiring_team          own      302  403  200  200  403  200  403
+GET    hr:hiring_team          foreign  302  403  404  404  403  200  403
+POST   hr:hiring_team          own      302  403  302  403  403  403  403
+POST   hr:hiring_team          foreign  302  403  404  404  403  403  403
+GET    hr:criteria             own      302  403  200  200  403  403  403
+GET    hr:criteria             foreign  302  403  404  404  403  403  403
+POST   hr:criteria             own      302  403  302  302  403  403  403
+POST   hr:criteria             foreign  302  403  404  404  403  403  403
 GET    hr:applications         -        302  403  200  200  403  200  403
 GET    hr:application          own      302  404  200  200  404  200  404
 GET    hr:application          foreign  302  404  404  404  404  200  404
@@ -183,6 +207,8 @@ GET    hr:page                 picture  302  404  404  404  404  404  404
 GET    hr:attachment           picture  302  404  404  404  404  404  404
 GET    hr:employees            -        302  403  403  403  200  403  403
 GET    hr:employee             employee 302  404  404  404  200  404  404
+GET    hr:export_employee      employee 302  404  404  404  200  404  404
+GET    hr:export_employee      unknown  302  404  404  404  404  404  404
 GET    hr:undo_hire            employee 302  404  404  404  200  404  404
 POST   hr:undo_hire            employee 302  404  404  404  302  404  404
 GET    hr:erase_employee       employee 302  404  404  404  200  404  404
@@ -274,10 +300,34 @@ FIXED: dict[str, dict[str, Any]] = {
     "account_reset_password_from_key": {"uidb36": "1", "key": "unknown"},
     "mfa_remove_webauthn": {"pk": 1},
 }
-OF_JOBS = {"hr:board", "hr:stages"}
+#: What follows the id in an address.
+AFTER_ID: dict[str, Any] = {"hr:page": 1, "hr:export_employee": "json"}
+#: Addresses below the slug of a job.
+OF_JOBS = frozenset(
+    f"hr:{name}"
+    for name in (
+        *("board", "stages", "edit_job", "preview_job", "publish_job", "close_job"),
+        *("hiring_team", "criteria"),
+    )
+)
 #: Those whose rows are named in what is sent.
 IN_THE_BODY = {"hr:bulk_move", "hr:bulk_reject"}
 DAYS = {"day": date.today(), "past": date(2026, 9, 14), "never": date(1900, 1, 1)}  # noqa: DTZ011
+
+
+#: What a recruiter enters of a job.
+JOB = {
+    "title": "Pflegefachkraft",
+    "language": "de",
+    "kind": "full-time",
+    "description": "Wir suchen Verstärkung.",
+    "team": "Station Süd",
+    "place": "Köln",
+    "country": "DE",
+    "pay_currency": "EUR",
+    "pay_period": "year",
+    "answer_days": "14",
+}
 
 
 @dataclass(frozen=True)
@@ -306,6 +356,7 @@ class World:
         self.job = world.a_job(hiring_team=team)
         self.secret = world.a_job(hiring_team=[world.a_user("recruiter")], is_confidential=True)
         self.other = world.a_job(hiring_team=team)
+        self.draft = world.a_job(hiring_team=team, is_published=False, published_on=None)
         self.own = world.an_application(self.job)
         self.closed = world.an_application(self.job, status="rejected")
         self.closed.events.create(kind="rejected", at=timezone.now(), reason="No.")
@@ -333,8 +384,8 @@ class World:
             return reverse(name, args=[self._job(row.thing).slug])
         if row.thing == "line":
             return reverse(name, args=[world.a_ledger_line().sequence])
-        if name == "hr:page":
-            return reverse(name, args=[self._pk(row), 1])
+        if name in AFTER_ID:
+            return reverse(name, args=[self._pk(row), AFTER_ID[name]])
         if row.thing in {"hold", "template", "no_hold", "no_template"}:
             return reverse(name, args=[self._number(row.thing)])
         return reverse(name, args=[self._pk(row)])
@@ -347,7 +398,8 @@ class World:
         return tokens.mint(self.own, Token.Purpose.ROOM, now=timezone.now())
 
     def _job(self, thing: str) -> Job:
-        return self.secret if thing == "foreign" else self.job
+        others = {"foreign": self.secret, "draft": self.draft, "idle": self.other}
+        return others.get(thing, self.job)
 
     def _pk(self, row: Row) -> Any:
         if row.url == "hr:delete_note":
@@ -455,6 +507,10 @@ class World:
             "hr:reasons": {"reasons": "Experience is missing"},
             "hr:reopen": {"reason": "A mistake."},
             "hr:assign": {"job": self.other.slug},
+            "hr:new_job": JOB,
+            "hr:edit_job": JOB | {"seen": jobs.digest(self.job)},
+            "hr:hiring_team": {"member": self.secret.hiring_team.get().pk},
+            "hr:criteria": {"do": "add", "name": "Care"},
             "hr:hire": {
                 "start_date": self.employee.start_date,
                 "job_title": "Nurse",
