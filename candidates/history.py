@@ -52,6 +52,8 @@ TABLES: dict[str, type[Any]] = {
     "score": Scorecard,
     "note": Note,
 }
+#: What answers a mail: somebody's words, not a machine's.
+REPLIES = Mail.objects.filter(answers=OuterRef("pk")).exclude(purpose=Mail.Purpose.AUTOMATIC)
 RANKS = {name: rank for rank, name in enumerate(TABLES)}
 
 
@@ -79,8 +81,9 @@ class Line:
     table: str
     row: Any
     at: datetime
-    #: Whether the text is only the beginning of it.
+    #: Whether the text is only the beginning of it, and whether it was asked for whole.
     is_cut: bool = False
+    is_whole: bool = False
 
     @property
     def key(self) -> str:
@@ -139,7 +142,7 @@ def page(application: Application, user: User, *, tab: Tab, after: str, whole: s
     parts = [_part(name, application, user, edge, whole) for name in SHOWN[tab]]
     rows = parts[0].union(*parts[1:], all=True) if parts[1:] else parts[0]
     found = list(rows.order_by("-c_moment", "-c_rank", "-c_pk")[: SIZE + 1])
-    lines = [_line(row, application) for row in found[:SIZE]]
+    lines = [_line(row, application, whole) for row in found[:SIZE]]
     more = lines[-1].cursor if len(found) > SIZE else None
     return History(tab, _tabs(application), lines, after=more, is_later=edge is not None)
 
@@ -180,7 +183,7 @@ COLUMNS: dict[str, dict[str, Any]] = {
         "error": F("error"),
         "send": F("send_at"),
         "sent": F("sent_at"),
-        "flag": Exists(Mail.objects.filter(answers=OuterRef("pk"))),
+        "flag": Exists(REPLIES),
     },
     "note": {"text": F("text"), "flag": F("is_private")},
     # What is judged on it is not for everybody: see `record.Card`.
@@ -234,7 +237,7 @@ def _cut(text: Any, whole: str) -> Any:
     """Return the beginning of a text, one letter longer than `CUT` if there is more."""
     begun = Left(text, CUT + 1, output_field=TextField())
     pk = whole.partition(".")[2]
-    if not pk.isdecimal():
+    if not (pk.isdecimal() and pk.isascii()):
         return begun
     return Case(When(pk=int(pk[:18]), then=text), default=begun, output_field=TextField())
 
@@ -242,15 +245,16 @@ def _cut(text: Any, whole: str) -> Any:
 # The rows -----------------------------------------------------------------------------------
 
 
-def _line(values: dict[str, Any], application: Application) -> Line:
+def _line(values: dict[str, Any], application: Application, whole: str) -> Line:
     table = list(TABLES)[values["c_rank"]]
     row = _MAKE[table](values)
     row.pk, row.application = values["c_pk"], application
     row.by = _who(values)
     text = values["c_text"]
-    is_cut = len(text) == CUT + 1
+    is_whole = whole == f"{table}.{row.pk}"
+    is_cut = len(text) == CUT + 1 and not is_whole
     row.shown = text[:CUT] + "…" if is_cut else text
-    return Line(table, row, values["c_moment"], is_cut)
+    return Line(table, row, values["c_moment"], is_cut, is_whole)
 
 
 def _who(values: dict[str, Any]) -> User | None:

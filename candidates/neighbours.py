@@ -154,7 +154,7 @@ def _list(seen: Applications, application: Application, query: Mapping[str, str]
     rows: QuerySet[Application] = seen
     if job := query.get("job"):
         rows = rows.filter(job__slug=job)
-    if (stage := query.get("stage", "")).isdecimal():
+    if (stage := query.get("stage", "")).isdecimal() and stage.isascii():
         rows = rows.filter(stage=int(stage[:18]))
     if query.get("speculative"):
         rows = rows.filter(job=None)

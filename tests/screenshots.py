@@ -135,6 +135,9 @@ APPLY = "/jobs/product-designer/apply/"
 LEDGER = "/hr/retention/ledger/"
 PDF = ".doc .tabs a:has-text('Lebenslauf')"
 BOARD = "/hr/jobs/backend-entwicklung-python/"
+#: Somebody whom colleagues have judged and noted on.
+YILDIRIM = f"{BOARD}?"
+OPEN = ".card .who:has-text('Yıldırım')"
 ERASED_NEXT = "/hr/applications/?status=closed&order=deletion"
 PICTURES = [
     Picture("jobs", "/jobs/", language="en-GB"),
@@ -149,6 +152,9 @@ PICTURES = [
     Picture("board", BOARD, "katrin"),
     Picture("list", ERASED_NEXT, "katrin"),
     Picture("application", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", PDF)),
+    Picture("application-notes", YILDIRIM, "katrin", (OPEN, "a[href$='history=notes']")),
+    Picture("scorecard", YILDIRIM, "katrin", (OPEN, "a[href$='/score/']"), looks=(*LOOKS,)),
+    Picture("keys", YILDIRIM, "katrin", prepare=lambda page: page.keyboard.press("?")),
     Picture("application-closed", BOARD, "katrin", (".drawer li a",)),
     Picture("reject", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", "a[href$='/reject/']")),
     Picture("hire", BOARD, "katrin", (".stage:nth-of-type(4) .card .who", "a[href$='/hire/']")),

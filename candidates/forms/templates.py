@@ -55,6 +55,14 @@ class TemplateForm(ModelForm):
     def clean_name(self) -> str:
         return " ".join(str(self.cleaned_data["name"]).split())
 
+    def clean(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        which = {name: values.get(name) for name in ("name", "purpose", "language")}
+        if MailTemplate.objects.filter(**which).exclude(pk=self.instance.pk).exists():
+            said = _("There is such a template of this name already. Choose another name.")
+            self.add_error("name", said)
+        return values
+
     @property
     def places(self) -> list[tuple[str, Any]]:
         """Each placeholder, with what stands for it."""

@@ -24,7 +24,7 @@ def application(request: HttpRequest, pk: UUID) -> HttpResponse:
     user, now = access.person(request), timezone.now()
     found: Any = access.get_application(request, pk, add=lambda rows: record.read(rows, user))
     opened.note(request, found)
-    opened.log(request, found, last=found.last_read)
+    found.read_lines += opened.log(request, found, last=found.last_read)
     if found.has_unseen and opened.is_looked_at(request):
         notes.see(found, by=user, now=now)
     return draw(request, found)

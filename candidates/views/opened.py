@@ -29,18 +29,19 @@ def note(request: HttpRequest, application: Application | None) -> None:
         application.mark_opened(timezone.now())
 
 
-def log(request: HttpRequest, application: Application, *, last: datetime | None) -> None:
-    """Write into the read log that somebody opens the application; `last` is when they last did.
+def log(request: HttpRequest, application: Application, *, last: datetime | None) -> bool:
+    """Write into the read log that somebody opens the application, and return whether it did.
 
-    Raises Http404 if the purge has just taken it.
+    `last` is when they last opened it. Raises Http404 if the purge has just taken it.
     """
     now = timezone.now()
     if not is_looked_at(request) or (last and now < last + ONE_LOOK):
-        return
+        return False
     try:
         Read.objects.create(application=application, by=access.person(request), at=now)
     except IntegrityError:
         raise Http404 from None
+    return True
 
 
 def is_looked_at(request: HttpRequest) -> bool:

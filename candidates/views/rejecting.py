@@ -7,9 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
@@ -21,6 +19,7 @@ from candidates.models import Application, User
 from candidates.pipeline import ChangeNotAllowed
 from candidates.status import Status
 from candidates.views import application as application_page
+from candidates.views.bulk import origin
 from candidates.views.page import Draw, act, back, dialog, is_preview, page, sent, whole
 from candidates.views.verbs import as_closed
 
@@ -74,7 +73,7 @@ def bulk_reject(request: HttpRequest) -> HttpResponse:
     chosen.is_valid()
     if not chosen.rows:
         messages.info(request, _("Choose the applications that you want to reject first."))
-        return whole(request, redirect(_next(request, [])))
+        return whole(request, redirect(origin(request)))
     is_sent = "when" in request.POST
     form = RejectForm(
         request.POST if is_sent else None,
@@ -94,12 +93,13 @@ def bulk_reject(request: HttpRequest) -> HttpResponse:
 def _draw(request: HttpRequest, chosen: ChosenForm, form: RejectForm, *, is_sent: bool) -> Draw:
     heading = ngettext("Reject %(n)d application", "Reject %(n)d applications", chosen.number)
     context = {
+        "record": {"name": _("Applications")},
         "heading": heading % {"n": chosen.number},
         "form": form,
         "chosen": chosen,
         "picked": chosen.cleaned_data["chosen"],
         "closed": form.letters[0].sample,
-        "away": _next(request, chosen.rows),
+        "away": origin(request),
         "is_sent": is_sent and not is_preview(request),
     }
 
@@ -134,20 +134,10 @@ def _reject_all(chosen: ChosenForm, form: RejectForm, user: User, now: datetime)
 
 def _told(request: HttpRequest, chosen: ChosenForm, late: Late) -> HttpResponse:
     """Say what was done. Names stand on a page and in no message, which is a cookie."""
-    away, done = _next(request, chosen.rows), chosen.number - len(late)
+    away, done = origin(request), chosen.number - len(late)
     said = ngettext("%(n)d application is rejected.", "%(n)d applications are rejected.", done)
     if not late:
         messages.success(request, said % {"n": done})
         return whole(request, redirect(away))
     context = {"said": said % {"n": done}, "late": late, "away": away}
-    return page(request, "hr/rejected.html", context, section="applications")
-
-
-def _next(request: HttpRequest, rows: list[Application]) -> str:
-    """Return where the choice was made; else the board of the one job, else the list."""
-    asked = request.POST.get("next", "")
-    if asked.startswith("/hr/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None):
-        return asked
-    jobs = {row.job for row in rows}
-    job = jobs.pop() if len(jobs) == 1 else None
-    return reverse("hr:board", args=[job.slug]) if job else reverse("hr:applications")
+    return page(request, "hr/rejected.html", context, section="applications", status=409)

@@ -4,7 +4,7 @@ import smtplib
 from datetime import date, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr, parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 

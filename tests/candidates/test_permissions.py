@@ -25,6 +25,7 @@ from candidates.models import (
     Employee,
     Hold,
     Job,
+    MailTemplate,
     Request,
     StrayMail,
     Token,
@@ -118,11 +119,42 @@ GET    hr:application          unknown  302  404  404  404  404  404  404
 POST   hr:bulk_move            own      302  403  302  302  403  403  403
 POST   hr:bulk_move            foreign  302  403  404  404  403  403  403
 POST   hr:bulk_move            unknown  302  403  404  404  403  403  403
+POST   hr:add_note             own      302  404  302  302  404  302  404
+POST   hr:add_note             foreign  302  404  404  404  404  302  404
+POST   hr:delete_note          note     302  404  302  302  404  302  404
+POST   hr:delete_note          others   302  404  403  403  404  403  404
+POST   hr:delete_note          foreign  302  404  404  404  404  403  404
+POST   hr:delete_note          private  302  404  404  404  404  404  404
+POST   hr:delete_note          unknown  302  404  404  404  404  404  404
+GET    hr:score                own      302  404  200  200  404  403  404
+POST   hr:score                own      302  404  302  302  404  403  404
+POST   hr:score                foreign  302  404  404  404  404  403  404
 POST   hr:move                 own      302  404  302  302  404  403  404
 POST   hr:move                 foreign  302  404  404  404  404  403  404
 GET    hr:reject               own      302  404  200  200  404  403  404
 POST   hr:reject               own      302  404  302  302  404  403  404
 POST   hr:reject               foreign  302  404  404  404  404  403  404
+GET    hr:bulk_reject          -        302  403  302  302  403  403  403
+POST   hr:bulk_reject          -        302  403  302  302  403  403  403
+POST   hr:bulk_reject          own      302  403  302  302  403  403  403
+POST   hr:bulk_reject          foreign  302  403  404  404  403  403  403
+POST   hr:bulk_reject          unknown  302  403  404  404  403  403  403
+POST   hr:undo_rejection       own      302  404  409  409  404  403  404
+POST   hr:undo_rejection       foreign  302  404  404  404  404  403  404
+GET    hr:write                own      302  404  200  200  404  403  404
+POST   hr:write                own      302  404  302  302  404  403  404
+POST   hr:write                foreign  302  404  404  404  404  403  404
+GET    hr:templates            -        302  403  200  403  403  403  200
+GET    hr:new_template         -        302  403  200  403  403  403  200
+POST   hr:new_template         -        302  403  302  403  403  403  302
+GET    hr:template             template 302  403  200  403  403  403  200
+POST   hr:template             template 302  403  302  403  403  403  302
+GET    hr:template             no_template 302 403 404 403  403  403  404
+GET    hr:delete_template      template 302  403  200  403  403  403  200
+POST   hr:delete_template      template 302  403  302  403  403  403  302
+POST   hr:delete_template      no_template 302 403 404 403  403  403  404
+GET    hr:reasons              -        302  403  403  403  403  403  200
+POST   hr:reasons              -        302  403  403  403  403  403  302
 GET    hr:reopen               closed   302  403  200  200  403  200  403
 POST   hr:reopen               closed   302  403  302  302  403  302  403
 POST   hr:reopen               foreign  302  403  404  404  403  409  403
@@ -226,7 +258,7 @@ GET    account_reset_password_from_key_done - 200 200 200 200 200  200  200
 FIXED = {"account_reset_password_from_key": {"uidb36": "1", "key": "unknown"}}
 OF_JOBS = {"hr:board", "hr:stages"}
 #: Those whose rows are named in what is sent.
-IN_THE_BODY = {"hr:bulk_move"}
+IN_THE_BODY = {"hr:bulk_move", "hr:bulk_reject"}
 DAYS = {"day": date.today(), "past": date(2026, 9, 14), "never": date(1900, 1, 1)}  # noqa: DTZ011
 
 
@@ -285,8 +317,8 @@ class World:
             return reverse(name, args=[world.a_ledger_line().sequence])
         if name == "hr:page":
             return reverse(name, args=[self._pk(row), 1])
-        if name in {"hr:renew_hold", "hr:lift_hold"}:
-            return reverse(name, args=[self._hold().pk if row.thing == "hold" else 10**30])
+        if row.thing in {"hold", "template", "no_hold", "no_template"}:
+            return reverse(name, args=[self._number(row.thing)])
         return reverse(name, args=[self._pk(row)])
 
     def _in_the_room(self, row: Row) -> str:
@@ -300,6 +332,8 @@ class World:
         return self.secret if thing == "foreign" else self.job
 
     def _pk(self, row: Row) -> Any:
+        if row.url == "hr:delete_note":
+            return self._note(row.thing)
         if row.thing == "unknown":
             return uuid4()
         if row.url in {"hr:attachment", "hr:page", "room:file", "room:remove"}:
@@ -309,6 +343,23 @@ class World:
         if row.thing in {"access", "asked", "erasure", "granted"}:
             return self._request(row.thing).pk
         return self._record(row.thing).pk
+
+    def _number(self, thing: str) -> int:
+        if thing.startswith("no_"):
+            return 10**30
+        found: int = (self._hold() if thing == "hold" else MailTemplate.objects.all()[0]).pk
+        return found
+
+    def _note(self, thing: str) -> int:
+        """Write a note of one's own, or somebody else's, and return its number."""
+        if thing == "unknown":
+            return 10**17
+        mine = thing == "note" and self.user
+        application = self.foreign if thing == "foreign" else self.own
+        by = self.user if mine else world.a_user("recruiter")
+        is_private = thing == "private"
+        note = application.notes.create(by=by, at=timezone.now(), text="!", is_private=is_private)
+        return int(note.pk)
 
     def _hold(self) -> Hold:
         officer, now = world.a_user("privacy_officer"), timezone.now()
@@ -345,6 +396,13 @@ class World:
     def _chosen(self, row: Row) -> Any:
         return uuid4() if row.thing == "unknown" else getattr(self, row.thing, self.own).pk
 
+    def _rejection(self, row: Row) -> dict[str, str]:
+        if row.thing == "-":
+            return {}
+        stage = self.own.stage_id
+        chosen = f"{self._chosen(row)}:{stage}"
+        return {"chosen": chosen, "reason": "Another fits better.", "when": "soon"}
+
     def _attachment(self, thing: str) -> Attachment:
         if thing == "staged":
             return world.an_attachment(None, content=b"%PDF-", staged_by="a" * 64, pages=1)
@@ -368,8 +426,15 @@ class World:
                 "chosen": f"{self._chosen(row)}:{stages[0].pk}",
             },
             "hr:stages": {f"name-{stage.pk}": stage.name for stage in stages},
+            "hr:add_note": {"text": "Strong on SQL."},
+            "hr:score": {"criterion-0": "3"},
             "hr:move": {"stage": stages[1].pk, "seen": stages[0].pk},
             "hr:reject": {"reason": "Another fits better.", "when": "soon"},
+            "hr:bulk_reject": self._rejection(row),
+            "hr:write": {"subject": "Ihre Bewerbung", "text": "Guten Tag {name}"},
+            "hr:new_template": {**A_TEMPLATE, "name": f"New {self.own.pk}"},
+            "hr:template": {**A_TEMPLATE, "name": f"Old {self.own.pk}"},
+            "hr:reasons": {"reasons": "Experience is missing"},
             "hr:reopen": {"reason": "A mistake."},
             "hr:assign": {"job": self.other.slug},
             "hr:hire": {
@@ -387,6 +452,9 @@ class World:
             "hr:refuse_request": {"reason": "A claim is pending."},
         }
         return data.get(row.url, {})
+
+
+A_TEMPLATE = {"purpose": "rejection", "language": "de", "subject": "{job}", "body": "Hallo {name}"}
 
 
 def _in_days(days: int) -> date:
