@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
+from typing import ParamSpec
 
 from django.contrib.sessions.models import Session
 from django.db import connection
@@ -37,6 +38,8 @@ from storage.backends import StorageError
 
 log = logging.getLogger("ats.tasks")
 
+Given = ParamSpec("Given")
+
 
 class TaskFailed(Exception):
     """A task failed; says where and with which kind of exception, nothing of anybody."""
@@ -53,13 +56,13 @@ def mend_connection() -> None:
         connection.connect()
 
 
-def nameless(task: Callable[[], str]) -> Callable[[], str]:
+def nameless(task: Callable[Given, str]) -> Callable[Given, str]:
     """Have a task's failure say nothing of a person: neither in the queue nor in the log."""
 
     @wraps(task)
-    def run() -> str:
+    def run(*args: Given.args, **kwargs: Given.kwargs) -> str:
         try:
-            return task()
+            return task(*args, **kwargs)
         except Exception as error:
             log.exception("the task %s failed", task.__name__)
             mend_connection()
@@ -68,7 +71,7 @@ def nameless(task: Callable[[], str]) -> Callable[[], str]:
     return run
 
 
-def waits_for_replay(task: Callable[[], str]) -> Callable[[], str]:
+def waits_for_replay(task: Callable[Given, str]) -> Callable[Given, str]:
     """Have a task wait while the database is behind its ledger, or nobody can say whether it is.
 
     After a restore the dead are back until the ledger has been replayed: nobody may write to them,
@@ -76,7 +79,7 @@ def waits_for_replay(task: Callable[[], str]) -> Callable[[], str]:
     """
 
     @wraps(task)
-    def run() -> str:
+    def run(*args: Given.args, **kwargs: Given.kwargs) -> str:
         try:
             ledger.raise_if_behind()
         except ledger.LedgerBehind:
@@ -84,7 +87,7 @@ def waits_for_replay(task: Callable[[], str]) -> Callable[[], str]:
         except StorageError as error:
             log.warning("%s waits: storage does not answer: %s", task.__name__, error.code)
             return "waits for the storage"
-        return task()
+        return task(*args, **kwargs)
 
     return run
 
@@ -181,6 +184,13 @@ def confirm_waited() -> str:
     """Hourly. See `requests.confirm_waited` and `requests.close_unfetched`."""
     now = timezone.now()
     return f"confirmed {requests.confirm_waited(now)}, closed {requests.close_unfetched(now)}"
+
+
+@nameless
+@waits_for_replay
+def tell_seconds(application: str) -> str:
+    """When an erasure has been granted. See `requests.tell_seconds`."""
+    return f"told {requests.tell_seconds(application)}"
 
 
 @nameless

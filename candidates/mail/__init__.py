@@ -11,7 +11,7 @@ sent, so a mail that goes twice brings two links, and both work.
 from .failures import code
 from .outbox import CLAIM, bounced, queue, send_due
 from .rejections import is_secret, take_back_rejection
-from .words import compose, parts, to_staff
+from .words import compose, parts, to_people, to_staff
 
 __all__ = [
     "CLAIM",
@@ -23,5 +23,6 @@ __all__ = [
     "queue",
     "send_due",
     "take_back_rejection",
+    "to_people",
     "to_staff",
 ]
