@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
-from candidates.models import Application, Employee, Hold, Job, Request, User
+from candidates.models import Application, Employee, Hold, Job, Read, Request, User
 from candidates.models.applications import Applications
 from candidates.models.requests import Requests
 from storage.models import Attachment
@@ -131,6 +131,13 @@ def requests(user: User) -> Requests:
     if has(user, *CONFIRMERS):
         return seen.filter(state=Request.State.GRANTED, application__restricted_at=None)
     return Request.objects.none()
+
+
+def reads(user: User) -> QuerySet[Read]:
+    """Return the lines of the read log the user may see: the officer all but of the own address."""
+    if has(user, Role.PRIVACY_OFFICER):
+        return Read.objects.exclude(application__email__iexact=user.email)
+    return Read.objects.none()
 
 
 def employees(user: User) -> QuerySet[Employee]:

@@ -61,6 +61,7 @@ def _filters(request: HttpRequest, user: User) -> FilterForm:
 def application(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = access.get_application(request, pk)
     opened.note(request, found)
+    opened.record(request, found)
     return draw(request, found)
 
 

@@ -1,10 +1,11 @@
-"""When somebody who decides first opened an application: what its person is told in the room."""
+"""Who opens an application: a line of the read log, and what its person is told in the room."""
 
-from django.http import HttpRequest
+from django.db import IntegrityError
+from django.http import Http404, HttpRequest
 from django.utils import timezone
 
 from candidates import access
-from candidates.models import Application
+from candidates.models import Application, Read
 
 #: Where browsers say that they load a page before anybody has asked for it.
 AHEAD = ("Sec-Purpose", "Purpose", "X-Moz")
@@ -22,6 +23,20 @@ def note(request: HttpRequest, application: Application | None) -> None:
         return
     if access.may_decide(access.person(request)):
         application.mark_opened(timezone.now())
+
+
+def record(request: HttpRequest, application: Application) -> None:
+    """Write into the read log that this person opened the application: once in ten minutes.
+
+    Raises Http404 if it has just gone.
+    """
+    if not _is_looked_at(request):
+        return
+    try:
+        by, now = access.person(request), timezone.now()
+        Read.objects.write_opening(application, by=by, now=now)
+    except IntegrityError:  # the purge was faster
+        raise Http404 from None
 
 
 def _is_looked_at(request: HttpRequest) -> bool:
