@@ -8,7 +8,6 @@ from django.db.models import (
     BooleanField,
     Case,
     Count,
-    Exists,
     IntegerField,
     OuterRef,
     Prefetch,
@@ -26,9 +25,6 @@ from candidates.models import Application, Event, Hold, Job, Request, User
 from candidates.models.applications import Applications
 from candidates.models.requests import Requests
 from storage.models import Attachment
-
-#: Jobs in the rail; the page of jobs has all.
-RAIL = 12
 
 
 def with_documents(applications: Applications) -> Applications:
@@ -78,17 +74,6 @@ def first_of_each(parts: Sequence[QuerySet[Application]]) -> list[Application]:
     union = " UNION ALL ".join(f"SELECT * FROM ({sql}) AS part" for sql, _params in queries)  # noqa: S608
     params = [value for _sql, values in queries for value in values]
     return list(Application.objects.raw(union, params))
-
-
-def rail_jobs(user: User) -> QuerySet[Job]:
-    """Return the first jobs of a user, the own ones before others, each with `open_count`."""
-    mine = user.jobs.filter(pk=OuterRef("pk"))
-    return (
-        with_open_count(access.jobs(user), user)
-        .filter(Q(is_published=True) | Q(open_count__gt=0))
-        .annotate(is_mine=Exists(mine))
-        .order_by("-is_mine", "title", "pk")[:RAIL]
-    )
 
 
 def with_open_count(jobs: QuerySet[Job], user: User) -> QuerySet[Job]:

@@ -9,7 +9,7 @@ sent, so a mail that goes twice brings two links, and both work.
 """
 
 from .failures import code
-from .outbox import CLAIM, bounced, queue, send_due
+from .outbox import CLAIM, bounced, note_return, queue, send_due
 from .rejections import is_secret, take_back_rejection
 from .words import compose, parts, to_people, to_staff
 
@@ -19,6 +19,7 @@ __all__ = [
     "code",
     "compose",
     "is_secret",
+    "note_return",
     "parts",
     "queue",
     "send_due",

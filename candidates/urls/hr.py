@@ -15,6 +15,7 @@ from candidates.views import (
     holds,
     policy,
     reader,
+    readlog,
     requests,
     retention,
     strays,
@@ -93,6 +94,8 @@ urlpatterns = [
         certificates.as_json,
         name="certificate_json",
     ),
+    path("reads/", readlog.reads, name="reads"),
+    path("mails/<int:pk>/noted/", today.note_return, name="note_return"),
     path("policy/", policy.clauses, name="policy"),
     path("policy/processing/", policy.processing, name="processing"),
 ]
