@@ -22,6 +22,7 @@ from candidates.models import (
     Hold,
     Job,
     Note,
+    Read,
     Request,
     Scorecard,
     User,
@@ -178,6 +179,13 @@ def requests(user: User) -> Requests:
     if has(user, *CONFIRMERS):
         return seen.filter(state=Request.State.GRANTED, application__restricted_at=None)
     return Request.objects.none()
+
+
+def reads(user: User) -> QuerySet[Read]:
+    """Return the lines of the read log the user may see: the officer all but of the own address."""
+    if has(user, Role.PRIVACY_OFFICER):
+        return Read.objects.exclude(application__email__iexact=user.email)
+    return Read.objects.none()
 
 
 def employees(user: User) -> QuerySet[Employee]:

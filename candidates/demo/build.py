@@ -87,6 +87,7 @@ def build(now: datetime, passwords: accounts.Passwords) -> Built:
         waiting = _leave_receipts(played)
         past = Mail.objects.filter(application__in=played, send_at__lte=now)
         past.exclude(pk__in=waiting).update(state=Mail.State.SENT, sent_at=F("send_at"), attempts=1)
+        desk.open_and_return(played, by=staff["katrin"], now=now)
     count = sum(len(case.staged) for case in cases)
     return Built(len(jobs), len(cases), count, receipts=len(waiting))
 

@@ -24,6 +24,7 @@ from candidates.views import (
     notes,
     policy,
     reader,
+    readlog,
     rejecting,
     requests,
     retention,
@@ -126,6 +127,8 @@ urlpatterns = [
         certificates.as_json,
         name="certificate_json",
     ),
+    path("reads/", readlog.reads, name="reads"),
+    path("mails/<int:pk>/noted/", today.note_return, name="note_return"),
     path("policy/", policy.clauses, name="policy"),
     path("policy/processing/", policy.processing, name="processing"),
 ]

@@ -104,7 +104,11 @@ GET    health                  -        ***  ***  ***  ***  ***  ***  ***
 GET    metrics                 -        404  404  404  404  404  404  404
 POST   set_language            -        302  302  302  302  302  302  302
 
-GET    hr:today                -        302  403  302  302  302  302  302
+GET    hr:today                -        302  403  200  200  302  200  302
+POST   hr:note_return          returned 302  403  302  302  403  302  403
+POST   hr:note_return          elsewhere 302 403  404  404  403  302  403
+POST   hr:note_return          no_mail  302  403  404  404  403  404  403
+GET    hr:reads                -        302  403  403  403  403  200  403
 GET    hr:jobs                 -        302  403  200  200  403  200  403
 GET    hr:board                own      302  403  200  200  403  200  403
 GET    hr:board                foreign  302  403  404  404  403  200  403
@@ -390,6 +394,13 @@ class World:
             return reverse(name, args=[self._number(row.thing)])
         return reverse(name, args=[self._pk(row)])
 
+    def _returned(self, thing: str) -> int:
+        """Make a mail that came back, of an own application or elsewhere of a foreign one."""
+        if thing == "no_mail":
+            return 10**30
+        application = self.own if thing == "returned" else self.foreign
+        return world.a_mail(application, state="bounced").pk
+
     def _in_the_room(self, row: Row) -> str:
         if row.url == "room:request":
             return "access"
@@ -406,6 +417,8 @@ class World:
             return self._note(row.thing)
         if row.thing == "unknown":
             return uuid4()
+        if row.url == "hr:note_return":
+            return self._returned(row.thing)
         if row.url in {"hr:attachment", "hr:page", "room:file", "room:remove"}:
             return self._attachment(row.thing).pk
         if row.thing == "stray":
