@@ -21,7 +21,8 @@ class Reads(models.QuerySet["Read"]):
     def write_opening(self, application: Application, *, by: "User", now: datetime) -> bool:
         """Write that somebody opened an application, unless they did within `ONE_LOOK`.
 
-        One statement; returns whether it wrote. Raises `IntegrityError` if the purge takes the application meanwhile.
+        One statement; returns whether it wrote. Raises `IntegrityError` if the purge takes the
+        application meanwhile.
         """
         recent = self.filter(application=application, by=by, document="", at__gt=now - ONE_LOOK)
         values = (F("pk"), Value(by.pk), Value(now), Value(""))
