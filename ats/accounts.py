@@ -103,7 +103,7 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
         return asked and not proof.is_fresh(self.request, self.request.user)
 
     def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
-        """Return the ways to say once more who one is; where a factor is still to be shown, only that."""
+        """Return how to say once more who one is; not by password where a factor is lacking."""
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         factors = [method for method in methods if method["id"] != "reauthenticate"]
         is_held = settings.ATS_SECOND_FACTOR and not proof.is_proven(self.request, user)
