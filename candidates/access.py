@@ -11,13 +11,24 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet, TextChoices
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
-from candidates.models import Application, Employee, Hold, Job, Read, Request, User
+from candidates.models import (
+    Application,
+    Employee,
+    Hold,
+    Job,
+    Note,
+    Read,
+    Request,
+    Scorecard,
+    User,
+)
 from candidates.models.applications import Applications
+from candidates.models.jobs import Jobs
 from candidates.models.requests import Requests
 from storage.models import Attachment
 
@@ -60,6 +71,17 @@ def may_decide(user: User | AnonymousUser) -> bool:
     return has(user, *DECIDERS)
 
 
+def may_edit_jobs(user: User | AnonymousUser) -> bool:
+    """Whether the user may make, change, publish and close jobs: those that the user sees."""
+    return has(user, Role.RECRUITER)
+
+
+def deciders() -> QuerySet[User]:
+    """Return those who may decide on applications: whoever a hiring team is made of."""
+    names = [role.value for role in DECIDERS]
+    return User.objects.filter(is_active=True, groups__name__in=names).distinct()
+
+
 def may_erase(user: User | AnonymousUser) -> bool:
     return has(user, Role.PERSONNEL)
 
@@ -86,7 +108,7 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
-def jobs(user: User) -> QuerySet[Job]:
+def jobs(user: User) -> Jobs:
     """Return the jobs whose applications the user may see."""
     if has(user, Role.PRIVACY_OFFICER):
         return Job.objects.all()
@@ -117,6 +139,32 @@ def applications(user: User) -> Applications:
 def is_own(user: User, application: Application) -> bool:
     """Whether the user applies here, as far as the addresses tell."""
     return user.email.casefold() == application.email.casefold()
+
+
+def scorecards(user: User) -> QuerySet[Scorecard]:
+    """Return the scorecards that the user may read, of applications that the user sees.
+
+    Whoever decides judges first: others' are hidden until their own is in, or the decision made.
+    """
+    if not may_decide(user):
+        return Scorecard.objects.all()
+    own = Scorecard.objects.filter(application=OuterRef("application"), by=user)
+    return Scorecard.objects.filter(Exists(own) | Q(application__delete_on__isnull=False))
+
+
+def readers(application: Application) -> QuerySet[User]:
+    """Return who may see an application: `applications`, asked the other way round."""
+    people = User.objects.filter(is_active=True).exclude(email__iexact=application.email)
+    may = Q(groups__name=Role.PRIVACY_OFFICER)
+    job = application.job
+    if application.restricted_at is None and job is None:
+        may |= Q(groups__name=Role.RECRUITER)
+    elif application.restricted_at is None and job:
+        deciding = [Role.HIRING_MANAGER, Role.RECRUITER]
+        may |= Q(groups__name__in=deciding, jobs=job)
+        if not job.is_confidential:
+            may |= Q(groups__name=Role.RECRUITER)
+    return people.filter(may).distinct().order_by("first_name", "last_name", "pk")
 
 
 def requests(user: User) -> Requests:
@@ -157,14 +205,26 @@ def get_job(request: HttpRequest, slug: str) -> Job:
 
 
 def get_application(
-    request: HttpRequest, pk: UUID, *, may: Literal["see", "decide"] = "see"
+    request: HttpRequest,
+    pk: UUID,
+    *,
+    may: Literal["see", "decide"] = "see",
+    add: Callable[[Applications], Applications] = lambda rows: rows,
 ) -> Application:
+    """Return an application that the user may see; `add` is what else is read with it."""
     user = person(request)
-    rows = applications(user).select_related("job", "stage", "employee")
+    rows = add(applications(user).select_related("job", "stage", "employee"))
     found = get_object_or_404(rows, pk=pk)
     if may == "decide" and not may_decide(user):
         raise PermissionDenied
     return found
+
+
+def get_note(request: HttpRequest, pk: int) -> Note:
+    """Return a note that the user may read, of an application that the user may see."""
+    user = person(request)
+    notes = Note.objects.seen_by(user).filter(application__in=applications(user))
+    return get_object_or_404(notes.select_related("application"), pk=pk)
 
 
 def get_hold(request: HttpRequest, pk: int) -> Hold:

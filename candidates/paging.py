@@ -43,8 +43,8 @@ def cut(
     edge = _edge(scope, order, cursor) if cursor else None
     back = back and edge is not None
     if edge:
-        queryset = queryset.filter(_beyond(order, edge, back=back))
-    rows = list(queryset.order_by(*(_turned(order) if back else order))[: size + 1])
+        queryset = queryset.filter(beyond(order, edge, back=back))
+    rows = list(queryset.order_by(*(turned(order) if back else order))[: size + 1])
     more = len(rows) > size
     rows = rows[size - 1 :: -1] if back else rows[:size]
     has_before, has_after = (more, True) if back else (edge is not None, more)
@@ -66,11 +66,11 @@ def _edge(scope: QuerySet[Row], order: Sequence[str], cursor: str) -> tuple[Any,
     return None if values is None or None in values else tuple(values)
 
 
-def _turned(order: Sequence[str]) -> list[str]:
+def turned(order: Sequence[str]) -> list[str]:
     return [name[1:] if name.startswith("-") else f"-{name}" for name in order]
 
 
-def _beyond(order: Sequence[str], edge: tuple[Any, ...], *, back: bool) -> Q:
+def beyond(order: Sequence[str], edge: tuple[Any, ...], *, back: bool) -> Q:
     """Return the condition "comes after the edge in this order", row-wise.
 
     The first field also stands alone, so that the database starts in its index at the edge.

@@ -24,6 +24,7 @@ from candidates import (
     ledger,
     limits,
     mail,
+    notes,
     purge,
     quarantine,
     requests,
@@ -38,7 +39,8 @@ from storage.backends import StorageError
 
 log = logging.getLogger("ats.tasks")
 
-Given = ParamSpec("Given")
+#: What a task is given: ids, if anything.
+Ids = ParamSpec("Ids")
 
 
 class TaskFailed(Exception):
@@ -56,13 +58,13 @@ def mend_connection() -> None:
         connection.connect()
 
 
-def nameless(task: Callable[Given, str]) -> Callable[Given, str]:
+def nameless(task: Callable[Ids, str]) -> Callable[Ids, str]:
     """Have a task's failure say nothing of a person: neither in the queue nor in the log."""
 
     @wraps(task)
-    def run(*args: Given.args, **kwargs: Given.kwargs) -> str:
+    def run(*ids: Ids.args, **more: Ids.kwargs) -> str:
         try:
-            return task(*args, **kwargs)
+            return task(*ids, **more)
         except Exception as error:
             log.exception("the task %s failed", task.__name__)
             mend_connection()
@@ -71,7 +73,7 @@ def nameless(task: Callable[Given, str]) -> Callable[Given, str]:
     return run
 
 
-def waits_for_replay(task: Callable[Given, str]) -> Callable[Given, str]:
+def waits_for_replay(task: Callable[Ids, str]) -> Callable[Ids, str]:
     """Have a task wait while the database is behind its ledger, or nobody can say whether it is.
 
     After a restore the dead are back until the ledger has been replayed: nobody may write to them,
@@ -79,7 +81,7 @@ def waits_for_replay(task: Callable[Given, str]) -> Callable[Given, str]:
     """
 
     @wraps(task)
-    def run(*args: Given.args, **kwargs: Given.kwargs) -> str:
+    def run(*ids: Ids.args, **more: Ids.kwargs) -> str:
         try:
             ledger.raise_if_behind()
         except ledger.LedgerBehind:
@@ -87,7 +89,7 @@ def waits_for_replay(task: Callable[Given, str]) -> Callable[Given, str]:
         except StorageError as error:
             log.warning("%s waits: storage does not answer: %s", task.__name__, error.code)
             return "waits for the storage"
-        return task(*args, **kwargs)
+        return task(*ids, **more)
 
     return run
 
@@ -109,6 +111,20 @@ def work_tombstones() -> str:
 def send_mails() -> str:
     """Minutely, and at once when a mail is due. See `mail.send_due`."""
     return f"sent {mail.send_due(timezone.now())}"
+
+
+@nameless
+@waits_for_replay
+def tell_returned(pk: int) -> str:
+    """At once when a mail has come back. See `mail.tell_returned`."""
+    return f"told {int(mail.tell_returned(pk))}"
+
+
+@nameless
+@waits_for_replay
+def send_mention(pk: int) -> str:
+    """At once when a note mentions somebody. See `notes.tell`."""
+    return f"sent {int(notes.tell(pk))}"
 
 
 @nameless

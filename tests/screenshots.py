@@ -135,6 +135,9 @@ APPLY = "/jobs/product-designer/apply/"
 LEDGER = "/hr/retention/ledger/"
 PDF = ".doc .tabs a:has-text('Lebenslauf')"
 BOARD = "/hr/jobs/backend-entwicklung-python/"
+#: Somebody whom colleagues have judged and noted on.
+YILDIRIM = f"{BOARD}?"
+OPEN = ".card .who:has-text('Yıldırım')"
 ERASED_NEXT = "/hr/applications/?status=closed&order=deletion"
 PICTURES = [
     Picture("jobs", "/jobs/", language="en-GB"),
@@ -147,8 +150,17 @@ PICTURES = [
     Picture("room-open", "/jobs/", prepare=open_room("open")),
     Picture("lost", "/my/lost/"),
     Picture("board", BOARD, "katrin"),
+    Picture("jobs-hr", "/hr/jobs/", "katrin"),
+    Picture("job-edit", f"{BOARD}edit/", "katrin"),
+    Picture("job-preview", "/hr/jobs/datenanalyse/preview/", "katrin", looks=("light", "phone")),
+    Picture("job-close", f"{BOARD}close/", "katrin"),
+    Picture("job-team", f"{BOARD}team/", "katrin", looks=("light", "phone")),
+    Picture("job-criteria", f"{BOARD}criteria/", "katrin", looks=("light", "dark", "phone")),
     Picture("list", ERASED_NEXT, "katrin"),
     Picture("application", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", PDF)),
+    Picture("application-notes", YILDIRIM, "katrin", (OPEN, "a[href$='history=notes']")),
+    Picture("scorecard", YILDIRIM, "katrin", (OPEN, "a[href$='/score/']"), looks=(*LOOKS,)),
+    Picture("keys", YILDIRIM, "katrin", prepare=lambda page: page.keyboard.press("?")),
     Picture("application-closed", BOARD, "katrin", (".drawer li a",)),
     Picture("reject", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", "a[href$='/reject/']")),
     Picture("hire", BOARD, "katrin", (".stage:nth-of-type(4) .card .who", "a[href$='/hire/']")),

@@ -19,7 +19,7 @@ from candidates.status import Status
 from storage import uploads
 from storage.models import Attachment
 
-from . import accounts, desk
+from . import accounts, desk, opinions, shelf
 from .clock import earliest_decision
 from .documents import File, documents, printable
 from .jobs import ADVERTS, STAGES, Advert
@@ -81,6 +81,8 @@ def build(now: datetime, passwords: accounts.Passwords) -> Built:
         staff = accounts.create(passwords)
         jobs = {advert.slug: _job(advert, staff, now) for advert in ADVERTS}
         played = [_play(case, jobs.get(case.slug), staff, rng, now) for case in cases]
+        opinions.lay(played, jobs, staff, now=now)
+        shelf.furnish(list(jobs.values()), by=staff["katrin"], now=now)
         desk.lay(played, officer=staff["miriam"], now=now)
         waiting = _leave_receipts(played)
         past = Mail.objects.filter(application__in=played, send_at__lte=now)

@@ -266,6 +266,8 @@ class Event(models.Model):
         ASSIGNED = "assigned", _("moved to another job")
         REJECTED = "rejected", _("rejected")
         REOPENED = "reopened", _("reopened")
+        #: Before anybody outside could know of it.
+        UNDONE = "undone", _("rejection undone")
         WITHDRAWN = "withdrawn", _("withdrawn")
         HIRED = "hired", _("hired")
         HIRE_UNDONE = "hire-undone", _("hire undone")

@@ -1,6 +1,9 @@
-"""Who opens an application: a line of the read log, and what its person is told in the room."""
+"""Who opened an application: for the read log, and for what its person is told in the room."""
+
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError
+from django.db.models import Max
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
@@ -9,6 +12,8 @@ from candidates.models import Application, Read
 
 #: Where browsers say that they load a page before anybody has asked for it.
 AHEAD = ("Sec-Purpose", "Purpose", "X-Moz")
+#: One line of the read log stands for all that a person opens of an application in this time.
+ONE_LOOK = timedelta(minutes=10)
 
 
 def note(request: HttpRequest, application: Application | None) -> None:
@@ -19,26 +24,34 @@ def note(request: HttpRequest, application: Application | None) -> None:
     """
     if application is None or application.first_opened_at or not application.is_open:
         return
-    if not _is_looked_at(request):
+    if not is_looked_at(request):
         return
     if access.may_decide(access.person(request)):
         application.mark_opened(timezone.now())
 
 
-def record(request: HttpRequest, application: Application) -> None:
-    """Write into the read log that this person opened the application: once in ten minutes.
+def log(request: HttpRequest, application: Application, *, last: datetime | None) -> bool:
+    """Write into the read log that somebody opens the application, and return whether it did.
 
-    Raises Http404 if it has just gone.
+    `last` is when they last opened it. Raises Http404 if the purge has just taken it.
     """
-    if not _is_looked_at(request):
-        return
+    now = timezone.now()
+    if not is_looked_at(request) or (last and now < last + ONE_LOOK):
+        return False
     try:
-        by, now = access.person(request), timezone.now()
-        Read.objects.write_opening(application, by=by, now=now)
-    except IntegrityError:  # the purge was faster
+        Read.objects.create(application=application, by=access.person(request), at=now)
+    except IntegrityError:
         raise Http404 from None
+    return True
 
 
-def _is_looked_at(request: HttpRequest) -> bool:
+def look_through(request: HttpRequest, application: Application) -> None:
+    """Write an opening into the read log for a page of another kind that shows all there is."""
+    mine = application.document_reads.filter(by=access.person(request), document="")
+    log(request, application, last=mine.aggregate(last=Max("at"))["last"])
+
+
+def is_looked_at(request: HttpRequest) -> bool:
+    """Whether a person sees the answer, as far as the request tells."""
     is_ahead = any("prefetch" in request.headers.get(name, "").lower() for name in AHEAD)
     return request.method == "GET" and not is_ahead

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
-from candidates import access, agenda
+from candidates import access, agenda, neighbours
 from candidates.access import Role
 from candidates.models import Application, Employee
 from candidates.pipeline import ChangeNotAllowed
@@ -43,7 +43,7 @@ def page(
 def back(request: HttpRequest, application: Application, said: str) -> HttpResponse:
     """Return to the application's page and say it there: without a name, for it is a cookie."""
     messages.success(request, said)
-    return redirect(application)
+    return redirect(application.get_absolute_url() + neighbours.kept(request.GET))
 
 
 def sent(request: HttpRequest) -> QueryDict | None:
@@ -82,7 +82,7 @@ def dialog(
 
 def act(
     request: HttpRequest,
-    form: forms.Form,
+    form: forms.BaseForm,
     *,
     draw: Draw,
     do: Callable[[dict[str, Any]], HttpResponse],
@@ -109,6 +109,11 @@ def whole(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         leaving.cookies = response.cookies
         return leaving
     return response
+
+
+def is_preview(request: HttpRequest) -> bool:
+    """Whether a form was sent only to see what its text would look like."""
+    return request.method == "POST" and "preview" in request.POST
 
 
 def is_htmx(request: HttpRequest) -> bool:
