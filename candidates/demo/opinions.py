@@ -91,11 +91,13 @@ def lay(
         scores.give(application, grades=grades, text=judged.text, by=by, now=at)
         Read.objects.create(application=application, by=by, at=at - timedelta(minutes=20))
     for said in NOTES:
-        notes.add(
+        note = notes.add(
             people[said.last_name],
             text=said.text,
             is_private=False,
-            mentioned=[staff[said.to]] if said.to else [],
+            mentioned=(),
             by=staff[said.by],
             now=now - timedelta(hours=said.hours_ago),
         )
+        if said.to:  # without the mail: the demo leaves no work to do
+            note.mentions.create(user=staff[said.to])

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from candidates import retention
 from candidates.models import Application, Event, Hold, Request
@@ -67,7 +67,7 @@ def score(value: float) -> SafeString:
 @register.filter
 def givers(cards: Iterable[Card]) -> str:
     """Return by whom scorecards are, in words: Jens Holm and Aylin Sommer."""
-    names = [str(card.row.by or _("someone")) for card in cards]
+    names = [str(card.row.by or pgettext("person", "someone")) for card in cards]
     return get_text_list(names, _("and"))
 
 
