@@ -85,8 +85,8 @@ def lay(
     people = {application.last_name: application for application in played}
     for judged in SCORES:
         application, at = people[judged.last_name], now - timedelta(hours=judged.hours_ago)
-        names = scores.criteria(application).values()
-        grades = dict(zip(names, judged.grades, strict=True))
+        asked = scores.criteria(application).values()
+        grades = dict(zip(asked, judged.grades, strict=True))
         by = staff[judged.by]
         scores.give(application, grades=grades, text=judged.text, by=by, now=at)
         Read.objects.create(application=application, by=by, at=at - timedelta(minutes=20))
