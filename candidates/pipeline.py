@@ -153,7 +153,7 @@ def _submit(
     application = Application.objects.create(
         submission=submission,
         job=job,
-        stage=_entry(job) if job else None,
+        stage=entry(job) if job else None,
         language=language,
         source=source,
         legal_basis=legal.basis(),
@@ -198,13 +198,14 @@ def assign(application: Application, *, job: Job, by: User, now: datetime) -> Ap
     application = locked(application)
     if application.job == job:
         raise ChangeNotAllowed(_("This application is already one for “%(job)s”.") % {"job": job})
-    _enter(application, job, _entry(job), now)
+    _enter(application, job, entry(job), now)
     application.events.create(kind=Event.Kind.ASSIGNED, by=by, at=now, detail=job.title)
     mail.queue(application, Mail.Purpose.ASSIGNED, now=now, send_at=now)
     return application
 
 
-def _entry(job: Job) -> Stage:
+def entry(job: Job) -> Stage:
+    """Return the stage that applications enter. Raises `JobClosed` without one."""
     try:
         return job.first_stage()
     except Stage.DoesNotExist:
