@@ -11,12 +11,21 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet, TextChoices
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
-from candidates.models import Application, Employee, Hold, Job, Request, User
+from candidates.models import (
+    Application,
+    Employee,
+    Hold,
+    Job,
+    Note,
+    Request,
+    Scorecard,
+    User,
+)
 from candidates.models.applications import Applications
 from candidates.models.requests import Requests
 from storage.models import Attachment
@@ -119,6 +128,32 @@ def is_own(user: User, application: Application) -> bool:
     return user.email.casefold() == application.email.casefold()
 
 
+def scorecards(user: User) -> QuerySet[Scorecard]:
+    """Return the scorecards that the user may read, of applications that the user sees.
+
+    Whoever decides judges first: others' are hidden until their own is in, or the decision made.
+    """
+    if not may_decide(user):
+        return Scorecard.objects.all()
+    own = Scorecard.objects.filter(application=OuterRef("application"), by=user)
+    return Scorecard.objects.filter(Exists(own) | Q(application__delete_on__isnull=False))
+
+
+def readers(application: Application) -> QuerySet[User]:
+    """Return who may see an application: `applications`, asked the other way round."""
+    people = User.objects.filter(is_active=True).exclude(email__iexact=application.email)
+    may = Q(groups__name=Role.PRIVACY_OFFICER)
+    job = application.job
+    if application.restricted_at is None and job is None:
+        may |= Q(groups__name=Role.RECRUITER)
+    elif application.restricted_at is None and job:
+        deciding = [Role.HIRING_MANAGER, Role.RECRUITER]
+        may |= Q(groups__name__in=deciding, jobs=job)
+        if not job.is_confidential:
+            may |= Q(groups__name=Role.RECRUITER)
+    return people.filter(may).distinct().order_by("first_name", "last_name", "pk")
+
+
 def requests(user: User) -> Requests:
     """Return the requests the user may see: never one of the user's own address.
 
@@ -158,6 +193,13 @@ def get_application(
     if may == "decide" and not may_decide(user):
         raise PermissionDenied
     return found
+
+
+def get_note(request: HttpRequest, pk: int) -> Note:
+    """Return a note that the user may read, of an application that the user may see."""
+    user = person(request)
+    notes = Note.objects.seen_by(user).filter(application__in=applications(user))
+    return get_object_or_404(notes.select_related("application"), pk=pk)
 
 
 def get_hold(request: HttpRequest, pk: int) -> Hold:

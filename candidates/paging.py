@@ -45,8 +45,8 @@ def cut(
     edge = _edge(scope, order, cursor, nulls) if cursor else None
     back = back and edge is not None
     if edge:
-        queryset = queryset.filter(_beyond(order, edge, back=back, nulls=nulls))
-    rows = list(queryset.order_by(*_ordered(order, back=back, nulls=nulls))[: size + 1])
+        queryset = queryset.filter(beyond(order, edge, back=back, nulls=nulls))
+    rows = list(queryset.order_by(*ordered(order, nulls=nulls, back=back))[: size + 1])
     more = len(rows) > size
     rows = rows[size - 1 :: -1] if back else rows[:size]
     has_before, has_after = (more, True) if back else (edge is not None, more)
@@ -76,32 +76,29 @@ def _edge(
     return None if lacks else tuple(values)
 
 
-def ordered(order: Sequence[str], nulls: Collection[str] = ()) -> list[str | OrderBy]:
-    """Return an order as `order_by` takes it."""
-    return _ordered(order, back=False, nulls=nulls)
+def ordered(
+    order: Sequence[str], *, nulls: Collection[str] = (), back: bool = False
+) -> list[str | OrderBy]:
+    """Return an order, or its reverse, as `order_by` takes it.
+
+    Databases differ in where they put what has no value, so that is said.
+    """
+    return [_place(name, nulls, back=back) for name in (turned(order) if back else order)]
 
 
-def _ordered(order: Sequence[str], *, back: bool, nulls: Collection[str]) -> list[str | OrderBy]:
-    """Return the order, or its reverse. Databases differ in where they put what has no value."""
-    turned = _turned(order) if back else order
-    return [
-        OrderBy(
-            F(name.lstrip("-")),
-            descending=name.startswith("-"),
-            nulls_first=True if back else None,
-            nulls_last=None if back else True,
-        )
-        if name.lstrip("-") in nulls
-        else name
-        for name in turned
-    ]
+def _place(name: str, nulls: Collection[str], *, back: bool) -> str | OrderBy:
+    plain = name.lstrip("-")
+    if plain not in nulls:
+        return name
+    where: Any = {"nulls_first": True} if back else {"nulls_last": True}
+    return OrderBy(F(plain), descending=name.startswith("-"), **where)
 
 
-def _turned(order: Sequence[str]) -> list[str]:
+def turned(order: Sequence[str]) -> list[str]:
     return [name[1:] if name.startswith("-") else f"-{name}" for name in order]
 
 
-def _beyond(
+def beyond(
     order: Sequence[str], edge: tuple[Any, ...], *, back: bool, nulls: Collection[str] = ()
 ) -> Q:
     """Return the condition "comes after the edge in this order", row-wise.

@@ -182,11 +182,12 @@ def move(
             _("Someone else has moved this application meanwhile. It is now in “%(stage)s”.")
             % {"stage": application.stage or _("no stage")}
         )
-    stage = Stage.objects.filter(pk=to.pk, job=application.job_id).first()
+    if to.pk == application.stage_id:
+        return application
+    stages = Stage.objects.select_for_update(no_key=True)  # it stays while something enters it
+    stage = stages.filter(pk=to.pk, job=application.job_id).first()
     if stage is None:
         raise ChangeNotAllowed(_("This stage is not one of the job’s any more. Choose another."))
-    if stage == application.stage:
-        return application
     _enter(application, application.job, stage, now)
     application.events.create(kind=Event.Kind.MOVED, by=by, at=now, detail=stage.name)
     return application
@@ -205,11 +206,15 @@ def assign(application: Application, *, job: Job, by: User, now: datetime) -> Ap
 
 
 def entry(job: Job) -> Stage:
-    """Return the stage that applications enter. Raises `JobClosed` without one."""
-    try:
-        return job.first_stage()
-    except Stage.DoesNotExist:
-        raise JobClosed(_("This position takes no applications yet: it has no stages.")) from None
+    """Return the stage that applications enter; it stays while something enters it.
+
+    Raises `JobClosed` without one.
+    """
+    for _try in range(2):  # the first may be removed while this waits for it
+        stages = job.stages.select_for_update(no_key=True)
+        if stage := stages.order_by("position").first():
+            return stage
+    raise JobClosed(_("This position takes no applications yet: it has no stages."))
 
 
 def _enter(application: Application, job: Job | None, stage: Stage, now: datetime) -> None:

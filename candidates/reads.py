@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime, time
+from typing import Any
 
 from django.db import connections
 from django.db.models import (
+    Avg,
     BooleanField,
     Case,
     Count,
     Exists,
+    FloatField,
     IntegerField,
     OuterRef,
     Prefetch,
@@ -22,7 +25,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from candidates import access, retention
-from candidates.models import Application, Event, Hold, Job, Request, User
+from candidates.models import Application, Event, Grade, Hold, Job, Note, Request, Scorecard, User
 from candidates.models.applications import Applications
 from candidates.models.requests import Requests
 from storage.models import Attachment
@@ -33,15 +36,40 @@ RAIL = 12
 
 def with_documents(applications: Applications) -> Applications:
     """Add `documents`, the number of files of each application."""
-    count = Attachment.objects.filter(application=OuterRef("pk")).order_by().values("application")
-    number = Subquery(count.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
-    return applications.annotate(documents=Coalesce(number, 0))
+    return applications.annotate(documents=_number_of(Attachment.objects.all()))
 
 
 def with_hold(applications: Applications) -> Applications:
     """Add `held_until`, when the latest hold ends or ended, or None, for the clock."""
     holds = Hold.objects.filter(application=OuterRef("pk")).order_by("-until")
     return applications.annotate(held_until=Subquery(holds.values("until")[:1]))
+
+
+def with_notes(applications: Applications, user: User) -> Applications:
+    """Add `note_count`, the number of notes that the user may read on each application."""
+    return applications.annotate(note_count=_number_of(Note.objects.seen_by(user)))
+
+
+def with_scores(applications: Applications, user: User) -> Applications:
+    """Add `score`, the mean of all grades (1 to 4), and `scorers`, how many scorecards there are.
+
+    The score is None for somebody who decides and has not judged yet: with one other card it
+    would say what that one thinks. How many there are says nothing of it.
+    """
+    seen = access.scorecards(user)
+    grades = Grade.objects.filter(scorecard__in=seen, scorecard__application=OuterRef("pk"))
+    mean = grades.order_by().values("scorecard__application").annotate(mean=Avg("value"))
+    return applications.annotate(
+        score=Subquery(mean.values("mean"), output_field=FloatField()),
+        scorers=_number_of(Scorecard.objects.all()),
+    )
+
+
+def _number_of(rows: QuerySet[Any]) -> Coalesce:
+    """Return the expression for how many of these rows belong to each application."""
+    mine = rows.filter(application=OuterRef("pk")).order_by().values("application")
+    number = Subquery(mine.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
+    return Coalesce(number, 0)
 
 
 def with_story(application: Application, *, holds: bool = True) -> Application:

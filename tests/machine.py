@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -389,6 +390,17 @@ def fault_schedules() -> "Score":
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if fault_schedules().schedules:
         terminalreporter.write_line(str(fault_schedules()))
+    terminalreporter.write_line(f"seconds by file: {slowest_files(terminalreporter)}")
+
+
+def slowest_files(reporter: pytest.TerminalReporter, most: int = 12) -> str:
+    """Return the files whose tests took longest together, so that one sees where time goes."""
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for report in (each for reports in reporter.stats.values() for each in reports):
+        if isinstance(report, pytest.TestReport):
+            seconds[Path(report.nodeid.partition("::")[0]).stem] += report.duration
+    slowest = sorted(seconds.items(), key=lambda each: -each[1])[:most]
+    return ", ".join(f"{name} {took:.0f}" for name, took in slowest)
 
 
 class Tally:

@@ -137,6 +137,20 @@ class FilterForm(forms.Form):
         form.is_valid()
         return form
 
+    @classmethod
+    def trusting(cls, query: Mapping[str, Any], user: User) -> "FilterForm":
+        """Return the same without asking which jobs and stages there are: no query.
+
+        For pages beside the list. What is unknown lets nothing through.
+        """
+        slug, team = query.get("job", ""), query.get("team", "")
+        named = [Job(slug=slug, team=team)] if slug or team else []
+        stage = str(query.get("stage", ""))
+        is_number = stage.isascii() and stage.isdecimal() and len(stage) < 19
+        form = cls(query, user=user, jobs=named, stages=[Stage(pk=int(stage))] if is_number else [])
+        form.is_valid()
+        return form
+
     # What was asked for
 
     def clean_q(self) -> str:

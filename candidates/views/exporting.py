@@ -33,10 +33,8 @@ def export(request: HttpRequest, ending: str) -> HttpResponseBase:
     if rows.order_by().values("pk")[: exports.MOST + 1].count() > exports.MOST:
         return _instead(request, _too_many())
     sorting = form.sorting
-    ordered = rows.select_related("job", "stage").order_by(
-        *paging.ordered(sorting.order, sorting.nulls)
-    )
-    lines = ordered.iterator(chunk_size=exports.CHUNK)
+    ordered = paging.ordered(sorting.order, nulls=sorting.nulls)
+    lines = rows.select_related("job", "stage").order_by(*ordered).iterator(chunk_size=exports.CHUNK)
     language = (get_language() or "de")[:2]
     content = exports.as_csv(lines, language=language) if ending == "csv" else exports.as_xlsx(lines)
     response = StreamingHttpResponse(content, content_type=TYPES[ending])
