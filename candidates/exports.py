@@ -72,10 +72,10 @@ def as_csv(rows: Iterable[Application], *, language: str) -> Iterator[bytes]:
     """Yield the lines of a CSV file in UTF-8, as spreadsheets of that language open it."""
     writer = csv.writer(_Line(), delimiter=";" if language == "de" else ",")
     yield b"\xef\xbb\xbf"  # or Excel takes it for Latin-1
-    yield writer.writerow([str(column.head) for column in COLUMNS]).encode()  # type: ignore[attr-defined]
+    yield writer.writerow([str(column.head) for column in COLUMNS]).encode()
     for row in rows:
         cells = [plain(column.cell(row)) for column in COLUMNS]
-        yield writer.writerow(cells).encode()  # type: ignore[attr-defined]
+        yield writer.writerow(cells).encode()
 
 
 def plain(cell: Cell) -> str:
@@ -84,7 +84,9 @@ def plain(cell: Cell) -> str:
         return ""
     if isinstance(cell, date):
         return cell.isoformat()
-    return f"'{cell}" if cell.lstrip(" \u00a0").startswith(COMPUTES) or cell[:1] in COMPUTES else cell
+    return (
+        f"'{cell}" if cell.lstrip(" \u00a0").startswith(COMPUTES) or cell[:1] in COMPUTES else cell
+    )
 
 
 def as_xlsx(rows: Iterable[Application]) -> Iterator[bytes]:

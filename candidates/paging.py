@@ -3,7 +3,7 @@
 The cursor is the id of the row at a page's edge, so an address holds nothing personal.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -33,12 +33,14 @@ def cut(
     query: Mapping[str, str],
     size: int = SIZE,
     nulls: Collection[str] = (),
+    dress: Callable[[QuerySet[Row]], QuerySet[Row]] | None = None,
 ) -> Page[Row]:
     """Return the page that `after` or `before` in the query asks for, else the first.
 
     `order` names fields, all in one direction, the unique one last. Those that are in `nulls` may
     be without a value, and such rows stand at the end; the others have one in every row. `scope`
-    is where a cursor's row is looked for, whatever the filters say.
+    is where a cursor's row is looked for, whatever the filters say. `dress` adds what is shown of
+    the page's rows alone: added before, the database may work it out for all of them.
     """
     back = "before" in query and "after" not in query
     cursor = query.get("before" if back else "after")
@@ -46,7 +48,11 @@ def cut(
     back = back and edge is not None
     if edge:
         queryset = queryset.filter(beyond(order, edge, back=back, nulls=nulls))
-    rows = list(queryset.order_by(*ordered(order, nulls=nulls, back=back))[: size + 1])
+    by = ordered(order, nulls=nulls, back=back)
+    queryset = queryset.order_by(*by)[: size + 1]
+    if dress:
+        queryset = dress(scope.filter(pk__in=queryset.values("pk"))).order_by(*by)
+    rows = list(queryset)
     more = len(rows) > size
     rows = rows[size - 1 :: -1] if back else rows[:size]
     has_before, has_after = (more, True) if back else (edge is not None, more)

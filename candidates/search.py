@@ -8,15 +8,17 @@ may be seen: nothing else is ever looked at.
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import CharField, OuterRef, Q, Subquery
+from django.db import connection
+from django.db.models import CharField, OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import cached_property
 
 from candidates.models import Application
 from candidates.models.applications import Applications
 from storage.folding import FEWEST, fold, long_words
-from storage.models import Attachment, Attachments
-from storage.searching import BeginsWord
+from storage.models import Attachment, Words
+from storage.searching import BeginsWord, OrOwners
 
 #: What stands around a word and is none of it.
 EDGES = re.compile(r"^\W+|\W+$")
@@ -62,12 +64,17 @@ def _has(term: Term) -> Q:
     if not term.parts:
         return Q(pk__in=names)
     # Each side by its own index; "or" would read every row.
-    return Q(pk__in=names.union(_texts(term).values("application"), all=True))
+    if connection.vendor == "postgresql":
+        return Q(pk__in=OrOwners(names, term.parts))
+    return Q(pk__in=names.union(_owners(term), all=True))
 
 
-def _texts(term: Term) -> Attachments:
-    read = Attachment.objects.servable().filter(application__isnull=False).order_by()
-    return read.filter(BeginsWord("words__folded", term.parts))
+def _owners(term: Term) -> QuerySet[Words, dict[str, Any]]:
+    """Return the applications of the texts in which a word stands."""
+    stands = Words.objects.filter(BeginsWord("folded", term.parts))
+    owned = stands.filter(attachment__application__isnull=False)
+    read = owned.filter(attachment__verdict=Attachment.Verdict.CLEAN)
+    return read.order_by().values("attachment__application")
 
 
 def with_place(applications: Applications, found: list[Term]) -> Applications:
@@ -76,7 +83,7 @@ def with_place(applications: Applications, found: list[Term]) -> Applications:
     stands = Q()
     for term in found:
         if term.parts:
-            stands |= Q(BeginsWord("words__folded", term.parts, by_index=False))
+            stands |= Q(BeginsWord("words__folded", term.parts))
     first = read.filter(stands).order_by("created_at", "pk") if stands else read.none()
     names = Subquery(first.values("name")[:1], output_field=CharField())
     return applications.annotate(found_in=names)

@@ -9,9 +9,10 @@ from storage.folding import vocabulary
 LENGTH = 320
 LANGUAGE = 30_000
 SYLLABLES = (
-    "al be dan er fü gra hol in ket lo mar nen or pel qua rit ser tung um ver wal zen schaft"
-    " keit heit isch lich arbeit plan werk bau stelle pflege daten technik leitung"
-).split()
+    *("al", "be", "dan", "er", "fü", "gra", "hol", "in", "ket", "lo", "mar", "nen", "or", "pel"),
+    *("qua", "rit", "ser", "tung", "um", "ver", "wal", "zen", "schaft", "keit", "heit", "isch"),
+    *("lich", "arbeit", "plan", "werk", "bau", "stelle", "pflege", "daten", "technik", "leitung"),
+)
 
 
 @cache

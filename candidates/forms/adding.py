@@ -119,7 +119,11 @@ class AddForm(ApplyForm):
 
     def clean(self) -> dict[str, Any]:
         needs = self.cleaned_data.get("source") in INTRODUCED
-        if needs and not self.cleaned_data.get("introduced_by") and "introduced_by" not in self.errors:
+        if (
+            needs
+            and not self.cleaned_data.get("introduced_by")
+            and "introduced_by" not in self.errors
+        ):
             self.add_error("introduced_by", _("Enter who it came from."))
         return self.cleaned_data
 

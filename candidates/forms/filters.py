@@ -32,6 +32,8 @@ YEARS = range(2000, 2101)
 MOST_WORDS = 8
 #: What else stands in the list's address: where it is turned to, and who asks for it.
 BESIDE = frozenset({"after", "before", "from"})
+#: The filters that the page shows at once.
+AT_ONCE = frozenset({"q", "job", "stage", "status", "order"})
 #: How much of a name that nobody knows is repeated.
 NAMED = 30
 
@@ -233,21 +235,21 @@ class FilterForm(forms.Form):
     @property
     def sorting(self) -> Sorting:
         """Return the order. Where a date may be missing, those without it stand at the end."""
-        status = self.value("status")
-        match self.value("order"):
-            case self.Order.OLDEST:
-                return Sorting(("received_at", "id"))
-            case self.Order.NAME:
-                return Sorting(("last_key", "first_key", "id"))
-            case self.Order.WAITING if status == Status.OPEN:
+        plain = {
+            self.Order.OLDEST: ("received_at", "id"),
+            self.Order.NAME: ("last_key", "first_key", "id"),
+        }
+        match self.value("order"), self.value("status"):
+            case self.Order.WAITING, Status.OPEN:
                 return Sorting(("stage_since", "id"))
-            case self.Order.WAITING:
+            case self.Order.WAITING, _status:
                 return Sorting(("waits_since", "received_at", "id"), frozenset({"waits_since"}))
-            case self.Order.DELETION if status in {*CLOSED, self.CLOSED}:
+            case self.Order.DELETION, status if status in {*CLOSED, self.CLOSED}:
                 return Sorting(("delete_on", "id"))
-            case self.Order.DELETION:
+            case self.Order.DELETION, _status:
                 return Sorting(("delete_on", "received_at", "id"), frozenset({"delete_on"}))
-        return Sorting(("-received_at", "-id"))
+            case order, _status:
+                return Sorting(plain.get(order, ("-received_at", "-id")))
 
     def sortable(self, applications: Applications) -> Applications:
         """Add what the order compares and no column holds."""
@@ -283,11 +285,17 @@ class FilterForm(forms.Form):
     @property
     def is_narrow(self) -> bool:
         """Whether one of the filters is set that the page does not show at once."""
-        return bool(self.address("q", "job", "stage", "status", "order"))
+        return bool(self.address(*AT_ONCE))
+
+    def further(self) -> list[forms.BoundField]:
+        """Return the fields that the page keeps folded away until one of them is set."""
+        return [field for field in self if field.name not in AT_ONCE]
 
     def chips(self) -> list[Chip]:
         names = [name for name in self.fields if name != "order" and self.value(name)]
-        return [Chip(str(self.fields[name].label), self._said(name), self._less(name)) for name in names]
+        return [
+            Chip(str(self.fields[name].label), self._said(name), self._less(name)) for name in names
+        ]
 
     def _less(self, name: str) -> str:
         return self.address(name, *(["stage"] if name == "job" else []))
@@ -308,4 +316,3 @@ def _closed(status: str) -> Q:
     """Return the condition so that the index of closed applications is used."""
     closed = Q(delete_on__isnull=False)
     return closed if status == FilterForm.CLOSED else closed & Q(status=status)
-

@@ -34,9 +34,13 @@ def export(request: HttpRequest, ending: str) -> HttpResponseBase:
         return _instead(request, _too_many())
     sorting = form.sorting
     ordered = paging.ordered(sorting.order, nulls=sorting.nulls)
-    lines = rows.select_related("job", "stage").order_by(*ordered).iterator(chunk_size=exports.CHUNK)
+    lines = (
+        rows.select_related("job", "stage").order_by(*ordered).iterator(chunk_size=exports.CHUNK)
+    )
     language = (get_language() or "de")[:2]
-    content = exports.as_csv(lines, language=language) if ending == "csv" else exports.as_xlsx(lines)
+    content = (
+        exports.as_csv(lines, language=language) if ending == "csv" else exports.as_xlsx(lines)
+    )
     response = StreamingHttpResponse(content, content_type=TYPES[ending])
     response["Content-Disposition"] = f'attachment; filename="{exports.name(ending, now)}"'
     response["X-Content-Type-Options"] = "nosniff"

@@ -1,7 +1,10 @@
 """The list of applications: filters, search, order, saved views, and what is done to several."""
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
+from django.db.models import IntegerField, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -9,7 +12,7 @@ from django.views.decorators.http import require_safe
 from candidates import access, paging, reads, search
 from candidates.forms.filters import FilterForm
 from candidates.forms.views import SaveForm
-from candidates.models import SavedView
+from candidates.models import Application, SavedView
 from candidates.models.applications import Applications
 from candidates.paging import Page
 from candidates.views.page import page
@@ -47,13 +50,13 @@ def draw(
     seen = access.applications(user)
     form = FilterForm.of(request.GET, user)
     narrowed = form.narrow(seen, now=now)
-    rows = search.with_place(reads.with_hold(narrowed.select_related("job", "stage")), form.terms)
     found = paging.cut(
-        rows,
+        narrowed,
         order=form.sorting.order,
         nulls=form.sorting.nulls,
         scope=form.sortable(seen),
         query=request.GET,
+        dress=partial(_dressed, form, narrowed),
     )
     views = list(SavedView.objects.filter(user=user))
     context = {
@@ -70,8 +73,25 @@ def draw(
     return page(request, "hr/applications.html", context, section="applications", status=status)
 
 
-def _count(narrowed: Applications, found: "Page[object]") -> Count:  # type: ignore[type-var]
-    """Count what the filters let through, without reading more than is said."""
-    if found.before is None and found.after is None:
-        return Count(len(found.rows))
-    return Count(narrowed.order_by().values("pk")[: COUNTED + 1].count())
+class Counted(Subquery):
+    """How many rows a query has, in the query that shows some of them."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
+
+
+def _few(narrowed: Applications) -> QuerySet[Application, dict[str, Any]]:
+    """Return what is counted: no more rows than the page says."""
+    return narrowed.order_by().values("pk")[: COUNTED + 1]
+
+
+def _dressed(form: FilterForm, narrowed: Applications, rows: Applications) -> Applications:
+    """Add what the page shows of each row, and their number, which is the same for all."""
+    shown = reads.with_hold(rows.select_related("job", "stage"))
+    return search.with_place(shown, form.terms).annotate(total=Counted(_few(narrowed)))
+
+
+def _count(narrowed: Applications, found: Page[Application]) -> Count:
+    if found.rows:
+        return Count(found.rows[0].total or 0)  # type: ignore[attr-defined]
+    return Count(_few(narrowed).count())

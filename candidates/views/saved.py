@@ -21,7 +21,7 @@ def save(request: HttpRequest) -> HttpResponse:
     form = SaveForm(request.POST, user=user)
     if not form.is_valid():
         # The list as it was, with what is wrong.
-        request.GET = QueryDict(request.POST.get("query", ""))  # type: ignore[assignment]
+        request.GET = QueryDict(request.POST.get("query", ""))
         return listing.draw(request, save=form, status=422)
     try:
         with transaction.atomic():

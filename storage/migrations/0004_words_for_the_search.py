@@ -3,7 +3,7 @@
 from django.db import migrations, models
 
 from storage.folding import vocabulary
-from storage.searching import LEXEMES
+from storage.searching import SCHEMA, WITHOUT
 
 BATCH = 200
 
@@ -22,15 +22,15 @@ def fold_words(apps, schema_editor):
 
 
 def index_words(apps, schema_editor):
-    """On SQLite, which is for small firms, each word is looked for in each text."""
     if schema_editor.connection.vendor == "postgresql":
-        column = LEXEMES % '"folded"'
-        schema_editor.execute(f"CREATE INDEX words_search ON storage_words USING gin (({column}))")
+        for statement in SCHEMA:
+            schema_editor.execute(statement, params=None)
 
 
 def forget_words(apps, schema_editor):
     if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute("DROP INDEX IF EXISTS words_search")
+        for statement in WITHOUT:
+            schema_editor.execute(statement, params=None)
 
 
 class Migration(migrations.Migration):
@@ -42,6 +42,7 @@ class Migration(migrations.Migration):
             name="folded",
             field=models.TextField(default="", editable=False),
         ),
-        migrations.RunPython(fold_words, migrations.RunPython.noop),
+        # First, so that the rows are written as they are to lie.
         migrations.RunPython(index_words, forget_words),
+        migrations.RunPython(fold_words, migrations.RunPython.noop),
     ]
