@@ -69,7 +69,7 @@ def _has(term: Term) -> Q:
     return Q(pk__in=names.union(_owners(term), all=True))
 
 
-def _owners(term: Term) -> QuerySet[Words, dict[str, Any]]:
+def _owners(term: Term) -> QuerySet[Words, Any]:
     """Return the applications of the texts in which a word stands."""
     stands = Words.objects.filter(BeginsWord("folded", term.parts))
     owned = stands.filter(attachment__application__isnull=False)

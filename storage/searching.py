@@ -67,10 +67,6 @@ class OrOwners(Subquery):
         super().__init__(ids)
         self.wanted = " & ".join(f"'{word}':*" for word in words)
 
-    @property
-    def identity(self) -> tuple[Any, ...]:
-        return (*super().identity, self.wanted)
-
     def as_sql(  # type: ignore[override]
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
     ) -> tuple[str, tuple[Any, ...]]:

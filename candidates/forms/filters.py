@@ -260,7 +260,7 @@ class FilterForm(forms.Form):
             "waits_since": waits,
         }
         wanted = {name: key for name, key in keys.items() if name in self.sorting.order}
-        return applications.alias(**wanted) if wanted else applications
+        return applications.annotate(**wanted) if wanted else applications
 
     # What it says of itself
 

@@ -13,6 +13,7 @@ from candidates.models import SavedView, User
 
 #: How many views a person may have: they stand in a row above the list.
 MOST = 20
+LONGEST = SavedView._meta.get_field("query").max_length or 0
 
 
 class SaveForm(forms.Form):
@@ -47,4 +48,6 @@ class SaveForm(forms.Form):
         filters = FilterForm.of(QueryDict(self.cleaned_data["query"]), self.user).filters
         if not filters:
             raise ValidationError(_("No filter is set, so there is nothing to save."))
+        if len(filters) > LONGEST:
+            raise ValidationError(_("These are more filters than a view can hold. Take one away."))
         return filters

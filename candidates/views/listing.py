@@ -80,7 +80,7 @@ class Counted(Subquery):
     output_field = IntegerField()
 
 
-def _few(narrowed: Applications) -> QuerySet[Application, dict[str, Any]]:
+def _few(narrowed: Applications) -> QuerySet[Application, Any]:
     """Return what is counted: no more rows than the page says."""
     return narrowed.order_by().values("pk")[: COUNTED + 1]
 
