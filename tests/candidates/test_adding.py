@@ -36,7 +36,7 @@ def hr(client: Client, recruiter: User) -> Client:
     return world.log_in(client, recruiter)
 
 
-def typed(job: Job | None, **more: Any) -> dict[str, Any]:
+def typed(job: Job | None, /, **more: Any) -> dict[str, Any]:
     return {
         "source": "agency",
         "introduced_by": "Muster Personal GmbH",
