@@ -152,7 +152,7 @@ def _submit(
     application = Application.objects.create(
         submission=submission,
         job=job,
-        stage=_entry(job) if job else None,
+        stage=entry(job) if job else None,
         language=language,
         source=source,
         legal_basis=legal.basis(),
@@ -205,7 +205,7 @@ def assign(application: Application, *, job: Job, by: User, now: datetime) -> Ap
         raise ChangeNotAllowed(_("This application is already one for “%(job)s”.") % {"job": job})
     if _job(job).is_closed:
         raise JobClosed(_("“%(job)s” has been closed. Choose another job.") % {"job": job})
-    _enter(application, job, _entry(job), now)
+    _enter(application, job, entry(job), now)
     application.events.create(kind=Event.Kind.ASSIGNED, by=by, at=now, detail=job.title)
     mail.queue(application, Mail.Purpose.ASSIGNED, now=now, send_at=now, by=by)
     return application
@@ -222,8 +222,11 @@ def _job(job: Job) -> Job:
     return fresh
 
 
-def _entry(job: Job) -> Stage:
-    """Return the stage that applications enter; it stays while something enters it."""
+def entry(job: Job) -> Stage:
+    """Return the stage that applications enter; it stays while something enters it.
+
+    Raises `JobClosed` without one.
+    """
     for _try in range(2):  # the first may be removed while this waits for it
         stages = job.stages.select_for_update(no_key=True)
         if stage := stages.order_by("position").first():

@@ -131,6 +131,20 @@ def show_receipt(page: "Page") -> None:
         page.set_content(str(letter.message.alternatives[0][0]))
 
 
+def search_in_documents(page: "Page") -> None:
+    """Look for a word that stands in CVs, among those who wait."""
+    from django.utils import timezone
+
+    from storage import preview
+
+    preview.prepare(now=timezone.now())
+    page.locator("#id_q").fill("python")
+    page.locator("#id_status").select_option("open")
+    page.locator("#id_q").press("Enter")
+    page.wait_for_load_state()
+    page.locator("[name=chosen]").first.check()
+
+
 APPLY = "/jobs/product-designer/apply/"
 LEDGER = "/hr/retention/ledger/"
 PDF = ".doc .tabs a:has-text('Lebenslauf')"
@@ -160,6 +174,8 @@ PICTURES = [
     Picture("job-team", f"{BOARD}team/", "katrin", looks=("light", "phone")),
     Picture("job-criteria", f"{BOARD}criteria/", "katrin", looks=("light", "dark", "phone")),
     Picture("list", ERASED_NEXT, "katrin"),
+    Picture("search", "/hr/applications/", "katrin", prepare=search_in_documents),
+    Picture("enter", "/hr/applications/add/", "katrin"),
     Picture("application", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", PDF)),
     Picture("application-notes", YILDIRIM, "katrin", (OPEN, "a[href$='history=notes']")),
     Picture("scorecard", YILDIRIM, "katrin", (OPEN, "a[href$='/score/']"), looks=(*LOOKS,)),
