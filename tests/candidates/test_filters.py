@@ -172,7 +172,9 @@ def test_each_filter_that_is_set_has_a_chip_that_takes_it_away_alone(hr: Client)
 def test_a_count_is_true_on_every_page_and_said_to_be_capped_above_its_end(
     hr: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paging.cut, "__kwdefaults__", (paging.cut.__kwdefaults__ or {}) | {"size": 2})
+    monkeypatch.setattr(
+        paging.cut, "__kwdefaults__", (paging.cut.__kwdefaults__ or {}) | {"size": 2}
+    )
     job = world.a_job()
     for _ in range(5):
         world.an_application(job)
@@ -194,7 +196,10 @@ def a_mixture(job: Job) -> list[Application]:
     made = []
     for n in range(12):
         since = world.NOW - timedelta(days=20 - n // 3)
-        closed: dict[str, Any] = {"status": "rejected", "decided_on": world.TODAY - timedelta(days=n // 4)}
+        closed: dict[str, Any] = {
+            "status": "rejected",
+            "decided_on": world.TODAY - timedelta(days=n // 4),
+        }
         made.append(
             world.an_application(
                 job,
@@ -236,7 +241,9 @@ def test_each_order_is_kept_on_all_pages_forwards_backwards_and_beside_each_row(
     order: str,
     filters: dict[str, str],
 ) -> None:
-    monkeypatch.setattr(paging.cut, "__kwdefaults__", (paging.cut.__kwdefaults__ or {}) | {"size": 5})
+    monkeypatch.setattr(
+        paging.cut, "__kwdefaults__", (paging.cut.__kwdefaults__ or {}) | {"size": 5}
+    )
     a_mixture(world.a_job())
     query = {"order": order, **filters}
     rows = walked(hr, "after", **query)
