@@ -3,18 +3,20 @@
 import csv
 from io import BytesIO, StringIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
 from candidates import exports
 from candidates.models import User
 from tests import world
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import Settings
 
 pytestmark = pytest.mark.django_db
 
@@ -117,14 +119,15 @@ def test_days_in_a_workbook_are_days(hr: Client) -> None:
     assert set(typed) == {"J2", "K2", "L2", "M2"}
 
 
-def test_a_workbook_leaves_nothing_where_it_was_made(hr: Client) -> None:
+def test_a_workbook_leaves_nothing_where_it_was_made(
+    hr: Client, settings: "Settings", tmp_path: Path
+) -> None:
     world.an_application()
-    place = Path(settings.FILE_UPLOAD_TEMP_DIR)
-    before = set(place.rglob("*"))
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
     response = hr.get(reverse("hr:export", args=["xlsx"]))
     next(iter(response))  # somebody breaks it off
     response.close()
-    assert {path for path in set(place.rglob("*")) - before if path.is_file()} == set()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_nobody_exports_what_they_may_not_see(hr: Client, recruiter: User) -> None:
