@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 from zipfile import ZipFile
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
