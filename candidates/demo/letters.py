@@ -13,6 +13,7 @@ class Written(NamedTuple):
 
     last_name: str
     template: str
+    #: After the stage was reached in which it stands.
     days_ago: int
     answer: str = ""
     is_returned: bool = False
@@ -22,16 +23,16 @@ LETTERS = (
     Written(
         "Yıldırım",
         "Einladung zum Gespräch",
-        6,
+        2,
         "Guten Tag Frau Voss,\n\nder Montag um elf passt mir sehr gut. Bis dahin!\n\nEmre Yıldırım",
     ),
     Written(
         "Reiß",
         "Einladung zum Gespräch",
-        5,
+        3,
         "Guten Tag,\n\ngern am Dienstag oder Donnerstag ab 16 Uhr, am liebsten per Video.",
     ),
-    Written("Hernández", "Invitation to an interview", 4, is_returned=True),
+    Written("Hernández", "Invitation to an interview", 3, is_returned=True),
     Written("Zielińska", "Zwischenbescheid", 2),
 )
 
