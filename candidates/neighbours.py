@@ -87,9 +87,7 @@ def _parts(
     for name, back in (("previous", True), ("next", False)):
         beyond = place.rows.filter(paging.beyond(order, edge, back=back, nulls=nulls))
         rows = beyond.exclude(pk=application.pk)
-        first = rows.order_by(*paging.ordered(order, nulls=nulls, back=back)).values("pk")[:1]
-        # By its id: what an order compares is no column of the others.
-        yield _marked(Application.objects.filter(pk__in=first), name)
+        yield _marked(rows.order_by(*paging.ordered(order, nulls=nulls, back=back))[:1], name)
 
 
 def kept(query: QueryDict, **more: str) -> str:

@@ -153,6 +153,7 @@ BOARD = "/hr/jobs/backend-entwicklung-python/"
 YILDIRIM = f"{BOARD}?"
 OPEN = ".card .who:has-text('Yıldırım')"
 ERASED_NEXT = "/hr/applications/?status=closed&order=deletion"
+INTERVIEWED = ".stage:nth-of-type(3) .card .who"
 PICTURES = [
     Picture("jobs", "/jobs/", language="en-GB"),
     Picture("job", "/jobs/product-designer/", language="en-GB"),
@@ -181,7 +182,11 @@ PICTURES = [
     Picture("scorecard", YILDIRIM, "katrin", (OPEN, "a[href$='/score/']"), looks=(*LOOKS,)),
     Picture("keys", YILDIRIM, "katrin", prepare=lambda page: page.keyboard.press("?")),
     Picture("application-closed", BOARD, "katrin", (".drawer li a",)),
-    Picture("reject", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", "a[href$='/reject/']")),
+    Picture("reject", BOARD, "katrin", (INTERVIEWED, "a[href*='/reject/']")),
+    Picture("write", BOARD, "katrin", (INTERVIEWED, "a[href*='/mail/']")),
+    Picture("templates", "/hr/settings/templates/", "katrin"),
+    Picture("template", "/hr/settings/templates/", "katrin", ("main .todo a",)),
+    Picture("reasons", "/hr/settings/reasons/", "tom"),
     Picture("hire", BOARD, "katrin", (".stage:nth-of-type(4) .card .who", "a[href$='/hire/']")),
     Picture("hold", ERASED_NEXT, "miriam", (".listed .todo:nth-child(3) a", "a[href$='/hold/']")),
     Picture("requests", "/hr/requests/", "miriam"),
