@@ -22,11 +22,13 @@ from candidates.models import (
     Hold,
     Job,
     Note,
+    Read,
     Request,
     Scorecard,
     User,
 )
 from candidates.models.applications import Applications
+from candidates.models.jobs import Jobs
 from candidates.models.requests import Requests
 from storage.models import Attachment
 
@@ -69,6 +71,17 @@ def may_decide(user: User | AnonymousUser) -> bool:
     return has(user, *DECIDERS)
 
 
+def may_edit_jobs(user: User | AnonymousUser) -> bool:
+    """Whether the user may make, change, publish and close jobs: those that the user sees."""
+    return has(user, Role.RECRUITER)
+
+
+def deciders() -> QuerySet[User]:
+    """Return those who may decide on applications: whoever a hiring team is made of."""
+    names = [role.value for role in DECIDERS]
+    return User.objects.filter(is_active=True, groups__name__in=names).distinct()
+
+
 def may_erase(user: User | AnonymousUser) -> bool:
     return has(user, Role.PERSONNEL)
 
@@ -95,7 +108,7 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
-def jobs(user: User) -> QuerySet[Job]:
+def jobs(user: User) -> Jobs:
     """Return the jobs whose applications the user may see."""
     if has(user, Role.PRIVACY_OFFICER):
         return Job.objects.all()
@@ -168,6 +181,13 @@ def requests(user: User) -> Requests:
     return Request.objects.none()
 
 
+def reads(user: User) -> QuerySet[Read]:
+    """Return the lines of the read log the user may see: the officer all but of the own address."""
+    if has(user, Role.PRIVACY_OFFICER):
+        return Read.objects.exclude(application__email__iexact=user.email)
+    return Read.objects.none()
+
+
 def employees(user: User) -> QuerySet[Employee]:
     """Return the employees the user may see."""
     if has(user, Role.PERSONNEL):
@@ -185,10 +205,15 @@ def get_job(request: HttpRequest, slug: str) -> Job:
 
 
 def get_application(
-    request: HttpRequest, pk: UUID, *, may: Literal["see", "decide"] = "see"
+    request: HttpRequest,
+    pk: UUID,
+    *,
+    may: Literal["see", "decide"] = "see",
+    add: Callable[[Applications], Applications] = lambda rows: rows,
 ) -> Application:
+    """Return an application that the user may see; `add` is what else is read with it."""
     user = person(request)
-    rows = applications(user).select_related("job", "stage", "employee")
+    rows = add(applications(user).select_related("job", "stage", "employee"))
     found = get_object_or_404(rows, pk=pk)
     if may == "decide" and not may_decide(user):
         raise PermissionDenied

@@ -8,17 +8,20 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet, Value
+from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Lower
 from django.http import QueryDict
 from django.utils import timezone
 
 from candidates import access, paging, reads
 from candidates.forms.filters import FilterForm
-from candidates.models import Application, User
+from candidates.gathering import aware
+from candidates.models import Application, Job, User
 
 #: What an application's page has in its address for itself.
-OWN = ("document", "as", "pages", "history", "before", "after", "mail")
+OWN = ("document", "as", "pages", "history", "after", "whole", "answers")
+#: Others of the same address that a page names.
+OTHERS = 20
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Pair = tuple[Application | None, Application | None]
@@ -34,12 +37,45 @@ class Place(NamedTuple):
     nulls: Collection[str] = ()
 
 
+class Around(NamedTuple):
+    """The applications beside one: its neighbours, and others of the same address."""
+
+    previous: Application | None
+    next: Application | None
+    others: list[Application]
+
+
 def neighbours(user: User, application: Application, query: Mapping[str, str]) -> Pair:
     """Return the applications before and after this one, in one query; None where there is none."""
-    return pair(reads.first_of_each(list(parts(user, application, query))))
+    rows = reads.first_of_each(list(_parts(user, application, query)))
+    found = {row.place: row for row in rows}  # type: ignore[attr-defined]
+    return found.get("previous"), found.get("next")
 
 
-def parts(
+def around(user: User, application: Application, query: Mapping[str, str]) -> Around:
+    """Return its neighbours, and the newest others of its address, which may be seen: one query."""
+    others = access.applications(user).same_address(application).order_by("-received_at", "-id")
+    parts = [*_parts(user, application, query), _marked(others, "other")[:OTHERS]]
+    rows: dict[str, list[Application]] = {"previous": [], "next": [], "other": []}
+    for row in reads.first_of_each(parts):
+        rows[row.place].append(_told(row))  # type: ignore[attr-defined]
+    same = sorted(rows["other"], key=lambda row: (row.received_at, row.pk), reverse=True)
+    return Around(next(iter(rows["previous"]), None), next(iter(rows["next"]), None), same)
+
+
+def _told(row: Any) -> Application:
+    """Give a row its job's title and its hold, which a union has as columns of no model."""
+    row.job = Job(pk=row.job_id, title=row.job_title) if row.job_id else None
+    row.held_until = row.held_until and aware(row.held_until)
+    return row  # type: ignore[no-any-return]
+
+
+def _marked(rows: QuerySet[Application], place: str) -> QuerySet[Application]:
+    held: Any = reads.with_hold(rows)  # type: ignore[arg-type]
+    return held.annotate(job_title=F("job__title"), place=Value(place))  # type: ignore[no-any-return]
+
+
+def _parts(
     user: User, application: Application, query: Mapping[str, str]
 ) -> Iterator[QuerySet[Application]]:
     """Yield a query for each neighbour, whose row says in `place` which it is."""
@@ -49,13 +85,8 @@ def parts(
     order, edge, nulls = place.order, place.edge, place.nulls
     for name, back in (("previous", True), ("next", False)):
         beyond = place.rows.filter(paging.beyond(order, edge, back=back, nulls=nulls))
-        marked = beyond.exclude(pk=application.pk).annotate(place=Value(name))
-        yield marked.order_by(*paging.ordered(order, nulls=nulls, back=back))[:1]
-
-
-def pair(rows: list[Application]) -> Pair:
-    found = {row.place: row for row in rows}  # type: ignore[attr-defined]
-    return found.get("previous"), found.get("next")
+        by = paging.ordered(order, nulls=nulls, back=back)
+        yield _marked(beyond.exclude(pk=application.pk).order_by(*by), name)[:1]
 
 
 def kept(query: QueryDict, **more: str) -> str:
@@ -66,6 +97,28 @@ def kept(query: QueryDict, **more: str) -> str:
     for name, value in more.items():
         left[name] = value
     return f"?{left.urlencode()}" if left.get("from") else ""
+
+
+def onward(query: QueryDict, application: Application) -> str:
+    """Return the same for what acts on an application, which may then leave its place."""
+    if query.get("from") == "board" and "at" not in query and application.is_open:
+        return kept(query, at=at(application))
+    return kept(query)
+
+
+def kept_on(query: QueryDict) -> str:
+    """Return the same for a neighbour, which stands in its own place."""
+    left = query.copy()
+    left.pop("at", None)
+    return kept(left)
+
+
+def way_back(query: QueryDict) -> str:
+    """Return the query of the list that one came from, with its "?", or "" for its beginning."""
+    left = query.copy()
+    for name in (*OWN, "from", "at"):
+        left.pop(name, None)
+    return f"?{left.urlencode()}" if left else ""
 
 
 # The board ----------------------------------------------------------------------------------

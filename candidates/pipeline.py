@@ -147,8 +147,7 @@ def _submit(
     source: Application.Source,
     refused: Sequence[tuple[str, str]],
 ) -> Application:
-    today = retention.local_date(now)
-    if job and not Job.objects.taking(today).filter(pk=job.pk).exists():
+    if job and not _job(job).is_taking(retention.local_date(now)):
         raise JobClosed(_("This position is no longer open."))
     application = Application.objects.create(
         submission=submission,
@@ -177,11 +176,7 @@ def move(
     `seen` is the stage that the person saw it in: if someone was faster, nothing is moved.
     """
     application = locked(application)
-    if application.stage_id != (seen.pk if seen else None):
-        raise ChangeNotAllowed(
-            _("Someone else has moved this application meanwhile. It is now in “%(stage)s”.")
-            % {"stage": application.stage or _("no stage")}
-        )
+    _raise_if_moved(application, seen.pk if seen else None)
     if to.pk == application.stage_id:
         return application
     stages = Stage.objects.select_for_update(no_key=True)  # it stays while something enters it
@@ -193,16 +188,44 @@ def move(
     return application
 
 
+def _raise_if_moved(application: Application, seen: int | None) -> None:
+    """Let nobody act on an application that has left the stage (its id) in which they saw it."""
+    if application.stage_id != seen:
+        raise ChangeNotAllowed(
+            _("Someone else has moved this application meanwhile. It is now in “%(stage)s”.")
+            % {"stage": application.stage or _("no stage")}
+        )
+
+
 @transaction.atomic
 def assign(application: Application, *, job: Job, by: User, now: datetime) -> Application:
     """Put an open application into the first stage of a job, and tell the applicant."""
     application = locked(application)
     if application.job == job:
         raise ChangeNotAllowed(_("This application is already one for “%(job)s”.") % {"job": job})
-    _enter(application, job, entry(job), now)
+    _enter(application, job, entry(not_closed(job)), now)
     application.events.create(kind=Event.Kind.ASSIGNED, by=by, at=now, detail=job.title)
-    mail.queue(application, Mail.Purpose.ASSIGNED, now=now, send_at=now)
+    mail.queue(application, Mail.Purpose.ASSIGNED, now=now, send_at=now, by=by)
     return application
+
+
+def not_closed(job: Job) -> Job:
+    """Return the job, locked and read again. Raises `JobClosed` if it has been closed."""
+    fresh = _job(job)
+    if fresh.is_closed:
+        raise JobClosed(_("“%(job)s” has been closed. Choose another job.") % {"job": job})
+    return fresh
+
+
+def _job(job: Job) -> Job:
+    """Return the job, locked and read again, so that nobody comes into one that is closing.
+
+    Without the lock of its key, which each of its applications takes a share of.
+    """
+    fresh = Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first()
+    if fresh is None:
+        raise JobClosed(_("This position is no longer open."))
+    return fresh
 
 
 def entry(job: Job) -> Stage:
@@ -242,17 +265,69 @@ def reject(
     reason: str,
     now: datetime,
     mail_at: datetime | None,
+    text: mail.Text | None = None,
 ) -> Application:
     """Close an application as rejected and start its retention clock.
 
     The mail goes at `mail_at`; None means that the person is told otherwise. Until it has gone,
-    `reopen` undoes the rejection without a trace for the applicant. The clock runs from now.
+    `undo` takes the rejection back without a trace for the applicant. The clock runs from now.
+
+    `text` is the mail with placeholders, by default the first of HR's templates that fits.
     """
     application = locked(application, to=Status.REJECTED)
     close(application, Status.REJECTED, now=now)
     application.events.create(kind=Event.Kind.REJECTED, by=by, at=now, reason=reason)
     if mail_at:
-        mail.queue(application, Mail.Purpose.REJECTION, now=now, send_at=max(mail_at, now))
+        purpose = Mail.Purpose.REJECTION
+        filled = filled_in(text, application, purpose=purpose, by=by) if text else None
+        send_at = max(mail_at, now)
+        mail.queue(application, purpose, now=now, send_at=send_at, by=by, text=filled)
+    return application
+
+
+def filled_in(
+    text: mail.Text, application: Application, *, purpose: Mail.Purpose, by: User
+) -> mail.Text:
+    """Return a text as it goes to the applicant, or refuse it with what stays unresolved."""
+    try:
+        return mail.fill(text, application, purpose=purpose, by=by)
+    except mail.Unresolved as gap:
+        raise ChangeNotAllowed(str(gap)) from None
+
+
+@transaction.atomic
+def reject_unmoved(
+    application: Application,
+    *,
+    seen: int | None,
+    by: User,
+    reason: str,
+    now: datetime,
+    mail_at: datetime | None,
+    text: mail.Text | None,
+) -> Application:
+    """Reject an application unless somebody has moved it from the stage (its id) it was seen in."""
+    _raise_if_moved(locked(application, to=Status.REJECTED), seen)
+    return reject(application, by=by, reason=reason, now=now, mail_at=mail_at, text=text)
+
+
+@transaction.atomic
+def undo(application: Application, *, by: User, now: datetime) -> Application:
+    """Take back a rejection of which its applicant cannot know yet, as if it had never been.
+
+    It is no reopening: it needs no reason, and the first of those is still free. Only the history
+    tells those who work here of it.
+    """
+    application = locked(application, to=Status.OPEN)
+    if application.is_being_erased(now):
+        raise ChangeNotAllowed(_("The time of this application is over. It is being erased."))
+    if application.status != Status.REJECTED or not mail.take_back_rejection(application):
+        raise ChangeNotAllowed(
+            _("This cannot be undone unseen any more: the applicant may know of it already.")
+        )
+    application.reopen()
+    application.save(update_fields=CLOCK)
+    application.events.create(kind=Event.Kind.UNDONE, by=by, at=now)
     return application
 
 
@@ -279,7 +354,8 @@ def reopen(application: Application, *, by: User, reason: str, now: datetime) ->
     application.events.create(kind=Event.Kind.REOPENED, by=by, at=now, reason=reason)
     if not unknown:
         # Later, so that it cannot overtake a rejection that is on its way.
-        mail.queue(application, Mail.Purpose.REOPENED, now=now, send_at=now + MAIL_DELAY)
+        later = now + MAIL_DELAY
+        mail.queue(application, Mail.Purpose.REOPENED, now=now, send_at=later, by=by)
     return application
 
 

@@ -1,8 +1,9 @@
 """What the workspace's pages read of many rows, each in one query, whatever their number."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time
 from typing import Any
+from uuid import UUID
 
 from django.db import connections
 from django.db.models import (
@@ -25,18 +26,27 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from candidates import access, retention
-from candidates.models import Application, Event, Grade, Hold, Job, Note, Request, Scorecard, User
+from candidates.models import (
+    Application,
+    Event,
+    Grade,
+    Hold,
+    Job,
+    Mention,
+    Note,
+    Request,
+    Scorecard,
+    User,
+)
 from candidates.models.applications import Applications
 from candidates.models.requests import Requests
+from candidates.status import Status
 from storage.models import Attachment
-
-#: Jobs in the rail; the page of jobs has all.
-RAIL = 12
 
 
 def with_documents(applications: Applications) -> Applications:
     """Add `documents`, the number of files of each application."""
-    return applications.annotate(documents=_number_of(Attachment.objects.all()))
+    return applications.annotate(documents=number_of(Attachment.objects.all()))
 
 
 def with_hold(applications: Applications) -> Applications:
@@ -47,7 +57,7 @@ def with_hold(applications: Applications) -> Applications:
 
 def with_notes(applications: Applications, user: User) -> Applications:
     """Add `note_count`, the number of notes that the user may read on each application."""
-    return applications.annotate(note_count=_number_of(Note.objects.seen_by(user)))
+    return applications.annotate(note_count=number_of(Note.objects.seen_by(user)))
 
 
 def with_scores(applications: Applications, user: User) -> Applications:
@@ -61,11 +71,45 @@ def with_scores(applications: Applications, user: User) -> Applications:
     mean = grades.order_by().values("scorecard__application").annotate(mean=Avg("value"))
     return applications.annotate(
         score=Subquery(mean.values("mean"), output_field=FloatField()),
-        scorers=_number_of(Scorecard.objects.all()),
+        scorers=number_of(Scorecard.objects.all()),
     )
 
 
-def _number_of(rows: QuerySet[Any]) -> Coalesce:
+def with_badges(applications: Applications, user: User) -> Applications:
+    """Add all that a card says: documents, notes, scores, and what waits for somebody.
+
+    `is_mentioned`: a note that the user has not seen yet is meant for them. `is_checked`: a
+    document still waits for the virus scanner.
+    """
+    mentions = Mention.objects.filter(user=user, seen_at=None, note__application=OuterRef("pk"))
+    pending = Attachment.objects.filter(
+        application=OuterRef("pk"), verdict=Attachment.Verdict.PENDING
+    )
+    marked = applications.annotate(is_mentioned=Exists(mentions), is_checked=Exists(pending))
+    return with_scores(with_notes(with_documents(marked), user), user)
+
+
+def last_steps(applications: Iterable[Application]) -> dict[UUID, Event]:
+    """Return what brought each application where it is now, by its id: who, where to and when."""
+    by_id = {application.pk: application for application in applications}
+    events = Event.objects.filter(application__in=by_id).select_related("by").order_by("at", "pk")
+    return {
+        event.application_id: event
+        for event in events
+        if event.kind in STEPS[Status(by_id[event.application_id].status)]
+    }
+
+
+#: The events that lead to a status, or to a stage of the open.
+STEPS = {
+    Status.OPEN: {Event.Kind.MOVED, Event.Kind.ASSIGNED, Event.Kind.REOPENED},
+    Status.REJECTED: {Event.Kind.REJECTED},
+    Status.WITHDRAWN: {Event.Kind.WITHDRAWN},
+    Status.HIRED: {Event.Kind.HIRED},
+}
+
+
+def number_of(rows: QuerySet[Any]) -> Coalesce:
     """Return the expression for how many of these rows belong to each application."""
     mine = rows.filter(application=OuterRef("pk")).order_by().values("application")
     number = Subquery(mine.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
@@ -106,17 +150,6 @@ def first_of_each(parts: Sequence[QuerySet[Application]]) -> list[Application]:
     union = " UNION ALL ".join(f"SELECT * FROM ({sql}) AS part" for sql, _params in queries)  # noqa: S608
     params = [value for _sql, values in queries for value in values]
     return list(Application.objects.raw(union, params))
-
-
-def rail_jobs(user: User) -> QuerySet[Job]:
-    """Return the first jobs of a user, the own ones before others, each with `open_count`."""
-    mine = user.jobs.filter(pk=OuterRef("pk"))
-    return (
-        with_open_count(access.jobs(user), user)
-        .filter(Q(is_published=True) | Q(open_count__gt=0))
-        .annotate(is_mine=Exists(mine))
-        .order_by("-is_mine", "title", "pk")[:RAIL]
-    )
 
 
 def with_open_count(jobs: QuerySet[Job], user: User) -> QuerySet[Job]:

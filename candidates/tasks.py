@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
+from typing import ParamSpec
 
 from django.contrib.sessions.models import Session
 from django.db import connection
@@ -23,6 +24,7 @@ from candidates import (
     ledger,
     limits,
     mail,
+    notes,
     purge,
     quarantine,
     requests,
@@ -36,6 +38,9 @@ from storage import bounded, erasure, preview, uploads
 from storage.backends import StorageError
 
 log = logging.getLogger("ats.tasks")
+
+#: What a task is given: ids, if anything.
+Ids = ParamSpec("Ids")
 
 
 class TaskFailed(Exception):
@@ -53,13 +58,13 @@ def mend_connection() -> None:
         connection.connect()
 
 
-def nameless(task: Callable[[], str]) -> Callable[[], str]:
+def nameless(task: Callable[Ids, str]) -> Callable[Ids, str]:
     """Have a task's failure say nothing of a person: neither in the queue nor in the log."""
 
     @wraps(task)
-    def run() -> str:
+    def run(*ids: Ids.args, **more: Ids.kwargs) -> str:
         try:
-            return task()
+            return task(*ids, **more)
         except Exception as error:
             log.exception("the task %s failed", task.__name__)
             mend_connection()
@@ -68,7 +73,7 @@ def nameless(task: Callable[[], str]) -> Callable[[], str]:
     return run
 
 
-def waits_for_replay(task: Callable[[], str]) -> Callable[[], str]:
+def waits_for_replay(task: Callable[Ids, str]) -> Callable[Ids, str]:
     """Have a task wait while the database is behind its ledger, or nobody can say whether it is.
 
     After a restore the dead are back until the ledger has been replayed: nobody may write to them,
@@ -76,7 +81,7 @@ def waits_for_replay(task: Callable[[], str]) -> Callable[[], str]:
     """
 
     @wraps(task)
-    def run() -> str:
+    def run(*ids: Ids.args, **more: Ids.kwargs) -> str:
         try:
             ledger.raise_if_behind()
         except ledger.LedgerBehind:
@@ -84,7 +89,7 @@ def waits_for_replay(task: Callable[[], str]) -> Callable[[], str]:
         except StorageError as error:
             log.warning("%s waits: storage does not answer: %s", task.__name__, error.code)
             return "waits for the storage"
-        return task()
+        return task(*ids, **more)
 
     return run
 
@@ -106,6 +111,20 @@ def work_tombstones() -> str:
 def send_mails() -> str:
     """Minutely, and at once when a mail is due. See `mail.send_due`."""
     return f"sent {mail.send_due(timezone.now())}"
+
+
+@nameless
+@waits_for_replay
+def tell_returned(pk: int) -> str:
+    """At once when a mail has come back. See `mail.tell_returned`."""
+    return f"told {int(mail.tell_returned(pk))}"
+
+
+@nameless
+@waits_for_replay
+def send_mention(pk: int) -> str:
+    """At once when a note mentions somebody. See `notes.tell`."""
+    return f"sent {int(notes.tell(pk))}"
 
 
 @nameless
@@ -181,6 +200,13 @@ def confirm_waited() -> str:
     """Hourly. See `requests.confirm_waited` and `requests.close_unfetched`."""
     now = timezone.now()
     return f"confirmed {requests.confirm_waited(now)}, closed {requests.close_unfetched(now)}"
+
+
+@nameless
+@waits_for_replay
+def tell_seconds(application: str) -> str:
+    """When an erasure has been granted. See `requests.tell_seconds`."""
+    return f"told {requests.tell_seconds(application)}"
 
 
 @nameless

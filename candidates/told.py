@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 
 Kind = Event.Kind
 #: Events that open or close an application.
-TURNS = (Kind.REJECTED, Kind.REOPENED, Kind.WITHDRAWN, Kind.HIRED, Kind.HIRE_UNDONE)
+TURNS = (
+    Kind.REJECTED,
+    Kind.UNDONE,
+    Kind.REOPENED,
+    Kind.WITHDRAWN,
+    Kind.HIRED,
+    Kind.HIRE_UNDONE,
+)
 
 
 #: Where an application stands whose data are being erased; else it is the status.

@@ -237,20 +237,24 @@ def _known_to_be_open() -> None:
 
 @pytest.fixture(autouse=True)
 def _after_a_flush(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Restore what a transactional test's flush takes (roles), drop what it leaves (cache)."""
+    """Restore what a flush takes (roles, templates, reasons), drop what it leaves (cache)."""
     marker = request.node.get_closest_marker("django_db")
     names = {"transactional_db", "live_server", "django_db_reset_sequences"}
     if not (names & set(request.fixturenames) or (marker and marker.kwargs.get("transaction"))):
         yield
         return
     request.getfixturevalue("transactional_db")
+    from django.conf import settings
     from django.contrib.auth.models import Group
     from django.core.cache import cache
 
     from candidates.access import Role
+    from candidates.mail import shipped
+    from candidates.models import MailTemplate, Reason
 
     cache.clear()
     for role in Role:
         Group.objects.get_or_create(name=role.value)
+    shipped.lay(MailTemplate.objects, Reason.objects, language=settings.LANGUAGE_CODE)
     yield
     cache.clear()

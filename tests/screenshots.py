@@ -137,7 +137,7 @@ def search_in_documents(page: "Page") -> None:
 
     from storage import preview
 
-    preview.prepare_waiting(timezone.now())
+    preview.prepare(now=timezone.now(), seconds=600)
     page.locator("#id_q").fill("python")
     page.locator("#id_status").select_option("open")
     page.locator("#id_q").press("Enter")
@@ -149,6 +149,9 @@ APPLY = "/jobs/product-designer/apply/"
 LEDGER = "/hr/retention/ledger/"
 PDF = ".doc .tabs a:has-text('Lebenslauf')"
 BOARD = "/hr/jobs/backend-entwicklung-python/"
+#: Somebody whom colleagues have judged and noted on.
+YILDIRIM = f"{BOARD}?"
+OPEN = ".card .who:has-text('Yıldırım')"
 ERASED_NEXT = "/hr/applications/?status=closed&order=deletion"
 PICTURES = [
     Picture("jobs", "/jobs/", language="en-GB"),
@@ -161,10 +164,19 @@ PICTURES = [
     Picture("room-open", "/jobs/", prepare=open_room("open")),
     Picture("lost", "/my/lost/"),
     Picture("board", BOARD, "katrin"),
+    Picture("jobs-hr", "/hr/jobs/", "katrin"),
+    Picture("job-edit", f"{BOARD}edit/", "katrin"),
+    Picture("job-preview", "/hr/jobs/datenanalyse/preview/", "katrin", looks=("light", "phone")),
+    Picture("job-close", f"{BOARD}close/", "katrin"),
+    Picture("job-team", f"{BOARD}team/", "katrin", looks=("light", "phone")),
+    Picture("job-criteria", f"{BOARD}criteria/", "katrin", looks=("light", "dark", "phone")),
     Picture("list", ERASED_NEXT, "katrin"),
     Picture("search", "/hr/applications/", "katrin", prepare=search_in_documents),
     Picture("enter", "/hr/applications/add/", "katrin"),
     Picture("application", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", PDF)),
+    Picture("application-notes", YILDIRIM, "katrin", (OPEN, "a[href$='history=notes']")),
+    Picture("scorecard", YILDIRIM, "katrin", (OPEN, "a[href$='/score/']"), looks=(*LOOKS,)),
+    Picture("keys", YILDIRIM, "katrin", prepare=lambda page: page.keyboard.press("?")),
     Picture("application-closed", BOARD, "katrin", (".drawer li a",)),
     Picture("reject", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", "a[href$='/reject/']")),
     Picture("hire", BOARD, "katrin", (".stage:nth-of-type(4) .card .who", "a[href$='/hire/']")),

@@ -10,11 +10,23 @@ function open(link) {
   htmx.ajax("GET", link.href, { source: dialog, target: dialog, select: ".dialog.alone > form" });
 }
 
+// A selection's button has its form shown here too: it sends what was chosen.
+function ask(button, values) {
+  opener = button;
+  const form = ".dialog.alone > form";
+  htmx.ajax("POST", button.formAction, { source: dialog, target: dialog, select: form, values });
+}
+
+// To the page that could not be shown here; a selection stays where it is, with the page loaded anew.
+function leave() {
+  location.assign(opener?.href ?? location.href);
+}
+
 function show() {
   const form = dialog.querySelector("form");
   if (!form) {
     // Logged out meanwhile, or gone: the page itself says so.
-    location.assign(opener ? opener.href : location.href);
+    leave();
     return;
   }
   if (!dialog.open) dialog.showModal();
@@ -55,11 +67,13 @@ dialog.addEventListener("close", () => {
   dialog.replaceChildren();
   opener?.focus();
 });
-dialog.addEventListener("htmx:afterSettle", show);
+dialog.addEventListener("ask", (event) => ask(event.detail.button, event.detail.values));
+// Not after a part of the form, as a preview: whoever writes goes on writing.
+dialog.addEventListener("htmx:afterSettle", (event) => event.target === dialog && show());
 for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
   dialog.addEventListener(name, () => {
     const form = dialog.querySelector("form");
     if (form) tellUnreached(form);
-    else location.assign(opener.href);
+    else leave();
   });
 }

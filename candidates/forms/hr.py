@@ -1,18 +1,16 @@
 """The forms of the workspace. What they say wrong, they say as what to do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.conf import settings
 from django.core.validators import RegexValidator
-from django.db import models
-from django.forms.utils import from_current_timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from candidates import pipeline, retention
+from candidates import hiring, retention
 from candidates.models import Application, Employee, Job, LedgerLine, Stage
 from storage.models import Attachment
 
@@ -59,69 +57,6 @@ class MoveForm(forms.Form):
 
     def clean_seen(self) -> Stage:
         return self.stages[self.cleaned_data["seen"]]
-
-
-class RejectForm(forms.Form):
-    """Why, and when the mail goes."""
-
-    class When(models.TextChoices):
-        SOON = "soon", _("In ten minutes; until then it can be undone")
-        NOW = "now", _("At once")
-        LATER = "later", _("At")
-        NEVER = "never", _("No mail, I have told them in person")
-
-    reason = forms.CharField(
-        label=_("Reason"),
-        help_text=_("For your team and the applicant’s download. Keep to the job’s criteria."),
-        error_messages={"required": _("Write down why, in one sentence.")},
-        widget=lines(),
-        max_length=2000,
-    )
-    when = forms.ChoiceField(
-        label=_("When the mail goes"),
-        choices=When.choices,
-        initial=When.SOON,
-        widget=forms.RadioSelect,
-    )
-    day = forms.DateField(label=_("Day"), required=False, widget=DayInput())
-    time = forms.TimeField(label=_("Time"), required=False, widget=ClockTimeInput())
-
-    def __init__(self, data: Any = None, *, now: datetime) -> None:
-        tomorrow = retention.local_date(now) + timedelta(days=1)
-        super().__init__(data, label_suffix="", initial={"day": tomorrow, "time": "09:00"})
-        self.now = now
-
-    def clean(self) -> dict[str, Any]:
-        values = self.cleaned_data
-        at = {self.When.SOON: self.now + pipeline.MAIL_DELAY, self.When.NOW: self.now}
-        values["mail_at"] = at.get(values.get("when", self.When.NEVER))
-        if values.get("when") == self.When.LATER:
-            values["mail_at"] = self._later(values.get("day"), values.get("time"))
-        else:  # what stands in fields that were not chosen is not read
-            self.errors.pop("day", None)
-            self.errors.pop("time", None)
-        return values
-
-    def _later(self, day: date | None, time: Any) -> datetime | None:
-        """Return the chosen moment, between now and the deletion, or tell what to choose."""
-        if day is None or time is None:
-            self.add_error("when", _("Choose a day and a time for the mail."))
-            return None
-        today = retention.local_date(self.now)
-        month_on = retention.delete_on(today, months=1)
-        gone = retention.delete_on(today, months=settings.ATS_RETENTION_MONTHS)
-        if not today <= day <= min(month_on, gone - timedelta(days=1)):
-            self.add_error("when", _("Choose a day within the next month, before the deletion."))
-            return None
-        try:
-            moment: datetime = from_current_timezone(datetime.combine(day, time))
-        except forms.ValidationError:
-            self.add_error("when", _("This hour is skipped or doubled that night. Choose another."))
-            return None
-        if moment <= self.now:
-            self.add_error("when", _("This moment is past. Choose a later one."))
-            return None
-        return moment
 
 
 class ReopenForm(forms.Form):
@@ -178,6 +113,14 @@ class AssignForm(forms.Form):
         return self.jobs[self.cleaned_data["job"]]
 
 
+def described(document: Attachment) -> str:
+    """Return a document's name, with the number of its pages where that is known."""
+    if not document.pages:
+        return document.name
+    pages = ngettext("%(n)s page", "%(n)s pages", document.pages) % {"n": document.pages}
+    return f"{document.name}, {pages}"
+
+
 class HireForm(forms.Form):
     start_date = forms.DateField(
         label=_("Start date"),
@@ -204,7 +147,10 @@ class HireForm(forms.Form):
     )
     attachments = forms.MultipleChoiceField(
         label=_("Documents that go along"),
-        help_text=_("The others stay with the application and are erased with it."),
+        help_text=_(
+            "Letters and photos are not ticked: a personnel file has no need of them. What is not "
+            "ticked stays with the application and is erased with it."
+        ),
         required=False,
         widget=forms.CheckboxSelectMultiple,
         error_messages={
@@ -213,11 +159,13 @@ class HireForm(forms.Form):
     )
 
     def __init__(
-        self, data: Any = None, *, initial: Any, documents: Iterable[Attachment], now: datetime
+        self, data: Any = None, *, initial: Any, documents: Sequence[Attachment], now: datetime
     ) -> None:
-        super().__init__(data, label_suffix="", initial=initial)
+        ticked = [str(each.pk) for each in documents if hiring.belongs_in_the_file(each)]
+        super().__init__(data, label_suffix="", initial={"attachments": ticked} | initial)
         self.today = retention.local_date(now)
-        self.fields["attachments"].choices = [(str(d.pk), d.name) for d in documents]  # type: ignore[attr-defined]
+        choices = [(str(each.pk), described(each)) for each in documents]
+        self.fields["attachments"].choices = choices  # type: ignore[attr-defined]
 
     def clean_start_date(self) -> date:
         day: date = self.cleaned_data["start_date"]

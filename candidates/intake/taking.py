@@ -171,7 +171,8 @@ def _report(letter: Letter, digest: str, now: datetime) -> Outcome:
 def _automatic(token: Token, letter: Letter, digest: str, now: datetime) -> Outcome:
     """Keep what a machine answered, and answer nothing."""
     with seen.once(digest):
-        _write(_locked(token.application), letter, digest, Mail.Purpose.AUTOMATIC, now)
+        purpose = Mail.Purpose.AUTOMATIC
+        _write(_locked(token.application), letter, digest, purpose, now, answers=token)
     return Outcome.AUTOMATIC
 
 
@@ -186,7 +187,7 @@ def _reply(token: Token, letter: Letter, digest: str, now: datetime) -> Outcome:
             _stage_reply(application, letter, staged, now)
             with seen.once(digest):
                 application = _locked(application)
-                _write(application, letter, digest, Mail.Purpose.REPLY, now)
+                _write(application, letter, digest, Mail.Purpose.REPLY, now, answers=token)
                 application.events.create(kind=Event.Kind.WROTE, at=now)
                 _add(application, staged, now)
         except BaseException:
@@ -242,9 +243,18 @@ def _locked(application: Application) -> Application:
 
 
 def _write(
-    application: Application, letter: Letter, digest: str, purpose: Mail.Purpose, now: datetime
+    application: Application,
+    letter: Letter,
+    digest: str,
+    purpose: Mail.Purpose,
+    now: datetime,
+    *,
+    answers: Token | None = None,
 ) -> None:
-    """Keep what the mail says with its application, and that it was seen."""
+    """Keep what the mail says with its application, and that it was seen.
+
+    `answers` is the token to which it came: that of the mail which it replies to.
+    """
     sender = letter.sender
     is_short = sender is not None and len(sender.address) <= 254
     application.mails.create(
@@ -256,8 +266,14 @@ def _write(
         body=letter.text,
         created_at=now,
         send_at=now,
+        answers=_still_there(answers),
     )
     SeenMail.objects.create(digest=digest, application=application)
+
+
+def _still_there(token: Token | None) -> Mail | None:
+    """Return the mail of ours that carried a token, read again under the application's lock."""
+    return Mail.objects.filter(pk=token.mail_id).first() if token and token.mail_id else None
 
 
 # Applications --------------------------------------------------------------------------------

@@ -9,12 +9,13 @@ from django.db.models import DateTimeField, Value
 from django.db.models.functions import Coalesce
 from django_q.tasks import async_task
 
-from candidates.models import Application, Mail, Token
+from candidates.models import Application, Mail, Token, User
 from candidates.models.mail import Mails
 
 from . import letters
 from .failures import code, may_have_gone
-from .words import compose
+from .placeholders import Text
+from .templates import compose
 
 #: How long a sender may take before it is taken for dead. Above `EMAIL_TIMEOUT`.
 CLAIM = timedelta(minutes=10)
@@ -30,14 +31,17 @@ def queue(
     now: datetime,
     send_at: datetime,
     to: str | None = None,
+    by: User | None = None,
+    text: Text | None = None,
     **about: Any,
 ) -> Mail:
     """Write a mail in the applicant's language into the outbox, in the caller's transaction.
 
-    It goes to the application's address if not to another one. `about` is what its template says
-    more of; the head of each template names that.
+    It goes to the application's address if not to another one. `by` is who wrote it or had it
+    sent. `text` is what somebody wrote, with nothing unresolved in it; else it is composed, and
+    `about` is what its template says more of; the head of each template names that.
     """
-    subject, body = compose(application, purpose, **about)
+    subject, body = text or compose(application, purpose, by=by, **about)
     mail = Mail.objects.create(
         application=application,
         purpose=purpose,
@@ -47,6 +51,7 @@ def queue(
         body=body,
         created_at=now,
         send_at=send_at,
+        by=by,
     )
     if send_at <= now:
         transaction.on_commit(lambda: _wake(mail), robust=True)
@@ -106,13 +111,22 @@ def _put_off(mail: Mail, error: Exception, now: datetime) -> None:
 
 
 def bounced(token: Token, *, now: datetime) -> None:
-    """Note that the mail which carried this token came back as undeliverable."""
+    """Note, and have told, that the mail with this token came back as undeliverable."""
     if token.mail_id is None:  # the mail is gone, its address lives on
         return
     states = [Mail.State.SENDING, Mail.State.SENT]
     taken = Mail.objects.filter(pk=token.mail_id, state__in=states)
     sent_at = Coalesce("sent_at", Value(now), output_field=DateTimeField())
-    taken.update(state=Mail.State.BOUNCED, sent_at=sent_at)
+    if taken.update(state=Mail.State.BOUNCED, sent_at=sent_at):
+        pk = token.mail_id
+        # What is lost here with the queue stands on Today all the same.
+        transaction.on_commit(lambda: async_task("candidates.tasks.tell_returned", pk), robust=True)
+
+
+def note_return(mail: Mail, *, now: datetime) -> bool:
+    """Take note of a mail that came back; whether it had come back and nobody had noted it."""
+    returned = _row(mail).filter(state=Mail.State.BOUNCED, noted_at__isnull=True)
+    return bool(returned.update(noted_at=now))
 
 
 def _row(mail: Mail) -> Mails:

@@ -26,6 +26,10 @@ class Applications(models.QuerySet["Application"]):
     def open(self) -> Self:
         return self.filter(status=Status.OPEN)
 
+    def unopened(self) -> Self:
+        """Return the open ones that none of those who decide has opened."""
+        return self.open().filter(first_opened_at__isnull=True)
+
     def closed(self) -> Self:
         return self.filter(delete_on__isnull=False)
 
@@ -184,6 +188,11 @@ class Application(models.Model):
                 condition=Q(status=Status.OPEN),
                 name="application_waiting",
             ),
+            models.Index(
+                fields=["-received_at", "-id"],
+                condition=Q(status=Status.OPEN, first_opened_at__isnull=True),
+                name="application_unopened",
+            ),
             models.Index(fields=["-received_at", "-id"], name="application_list"),
             models.Index(fields=["job", "-received_at", "-id"], name="application_job_list"),
             models.Index(fields=["status", "-received_at", "-id"], name="application_status_list"),
@@ -259,6 +268,8 @@ class Event(models.Model):
         ASSIGNED = "assigned", _("moved to another job")
         REJECTED = "rejected", _("rejected")
         REOPENED = "reopened", _("reopened")
+        #: Before anybody outside could know of it.
+        UNDONE = "undone", _("rejection undone")
         WITHDRAWN = "withdrawn", _("withdrawn")
         HIRED = "hired", _("hired")
         HIRE_UNDONE = "hire-undone", _("hire undone")

@@ -89,7 +89,8 @@ class Mail(models.Model):
     by: "models.ForeignKey[User | None, User | None]" = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
-    #: Of an incoming one: the mail of ours that it replies to, while that is there.
+    #: The mail that it replies to, while that is there: of an incoming one one of ours, or the
+    #: reverse.
     answers = models.ForeignKey("self", models.SET_NULL, null=True, related_name="replies")
     #: When somebody here took note that it came back; until then it stands on Today.
     noted_at = models.DateTimeField(null=True)

@@ -1,15 +1,20 @@
 """Words and signs of the workspace alone."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django import template
 from django.utils import timezone
-from django.utils.formats import date_format, get_format
+from django.utils.formats import date_format, get_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from candidates import retention
-from candidates.models import Application, Event, Hold, Request
+from candidates.models import Application, Event, Hold, Mail, Request
+from candidates.record import Card
 from storage.models import Attachment
 
 register = template.Library()
@@ -20,6 +25,7 @@ ICONS = {
     Event.Kind.ASSIGNED: "arrow-right-left",
     Event.Kind.REJECTED: "x",
     Event.Kind.REOPENED: "rotate-ccw",
+    Event.Kind.UNDONE: "undo-2",
     Event.Kind.WITHDRAWN: "undo-2",
     Event.Kind.HIRED: "users",
     Event.Kind.HIRE_UNDONE: "undo-2",
@@ -41,6 +47,29 @@ ICONS = {
 @register.filter
 def event_icon(event: Event) -> str:
     return ICONS.get(Event.Kind(event.kind), "circle")
+
+
+@register.simple_tag
+def score(value: float) -> SafeString:
+    """Return a grade or a mean, 1 to 4, as strokes and figure."""
+    strokes = "".join(
+        f'<rect{" class=on" if n < round(value) else ""} x="{5 * n}" y="{6 - 2 * n}" width="3"'
+        f' height="{4 + 2 * n}"/>'
+        for n in range(4)
+    )
+    figure = number_format(value, 0 if value == int(value) else 1)
+    return format_html(
+        '<span class="score"><svg viewBox="0 0 18 10" aria-hidden="true">{}</svg>{}</span>',
+        SafeString(strokes),
+        figure,
+    )
+
+
+@register.filter
+def givers(cards: Iterable[Card]) -> str:
+    """Return by whom scorecards are, in words: Jens Holm and Aylin Sommer."""
+    names = [str(card.row.by or _("someone")) for card in cards]
+    return get_text_list(names, _("and"))
 
 
 @register.filter
@@ -85,6 +114,46 @@ def answer_by(due_on: date, now: datetime) -> str:
     return said % {"day": day, "n": left}
 
 
+@register.filter
+def promise(late: int) -> str:
+    """Return how an answer stands, given the days past its promise or, negative, before it."""
+    if late > 0:
+        return ngettext("%(n)s day late", "%(n)s days late", late) % {"n": late}
+    if late == 0:
+        return pgettext("promise", "today")
+    if late == -1:
+        return pgettext("promise", "tomorrow")
+    return ngettext("in %(n)s day", "in %(n)s days", -late) % {"n": -late}
+
+
+@register.filter
+def request_kind(code: str) -> str:
+    return str(Request.Kind(code).label)
+
+
+@register.filter
+def mail_purpose(code: str) -> str:
+    return str(Mail.Purpose(code).label)
+
+
+@register.filter
+def day_of(moment: datetime) -> date:
+    """Return the day of a moment here."""
+    return retention.local_date(moment)
+
+
+@register.filter
+def by_day(due_on: date, now: datetime) -> str:
+    """Return until when a request must be answered, for a narrow place."""
+    left = (due_on - retention.local_date(now)).days
+    day = date_format(due_on, get_format("MONTH_DAY_FORMAT"))
+    if left < 0:
+        return _("overdue since %(day)s") % {"day": day}
+    if left <= 1:
+        return pgettext("promise", "tomorrow") if left else pgettext("promise", "today")
+    return _("by %(day)s") % {"day": day}
+
+
 #: From how many days before its end a deadline waits for somebody.
 SOON = 7
 
@@ -117,3 +186,25 @@ def file_kind(document: Attachment) -> str:
     """Return what a file is, in a word; its name's ending is that of its true type."""
     ending = document.name.rpartition(".")[2].upper()
     return _("%(ending)s file") % {"ending": ending} if "." in document.name else _("File")
+
+
+#: What happened to an application meanwhile, for who came too late: with whom, and when.
+TOLD = {
+    Event.Kind.MOVED: gettext_lazy("Moved to “%(to)s” by %(by)s, %(at)s."),
+    Event.Kind.ASSIGNED: gettext_lazy("Moved to the job “%(to)s” by %(by)s, %(at)s."),
+    Event.Kind.REOPENED: gettext_lazy("Reopened by %(by)s, %(at)s."),
+    Event.Kind.REJECTED: gettext_lazy("Rejected by %(by)s, %(at)s."),
+    Event.Kind.WITHDRAWN: gettext_lazy("Noted as withdrawn by %(by)s, %(at)s."),
+    Event.Kind.HIRED: gettext_lazy("Hired by %(by)s, %(at)s."),
+}
+
+
+def happened(step: Event, now: datetime) -> str:
+    """Return who brought an application where it is, where that is and when, in a sentence."""
+    kind = Event.Kind(step.kind)
+    if kind == Event.Kind.WITHDRAWN and step.by is None:
+        said = _("Withdrawn by the applicant, %(at)s.")
+    else:
+        said = str(TOLD[kind])
+    by = step.by or _("somebody who has left")
+    return said % {"by": by, "to": step.detail, "at": when(step.at, now)}

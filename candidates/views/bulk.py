@@ -14,47 +14,76 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from candidates import access, pipeline
+from candidates import access, pipeline, reads
 from candidates.forms.bulk import MoveChosenForm
 from candidates.models import Application, Stage, User
 from candidates.pipeline import ChangeNotAllowed
-from candidates.views.page import page, whole
+from candidates.templatetags.workspace import happened
+from candidates.views import board
+from candidates.views.page import is_htmx, page, whole
 
 #: Longer addresses are not those of our pages.
 LONGEST = 2000
-
-#: Which of the chosen could not be moved, and why.
-Refused = dict[UUID, str]
 
 
 @require_POST
 @access.allow(*access.DECIDERS)
 def move(request: HttpRequest) -> HttpResponse:
-    """Move those that are as they were seen; of the others it says what happened to them."""
+    """Move those that are as they were seen; of the others it says what happened to them.
+
+    A board names itself in `board`: it is drawn again, or for a script what changed on it.
+    """
     user, now = access.person(request), timezone.now()
+    slug = request.POST.get("board")
+    job = access.get_job(request, slug) if slug else None
     form = MoveChosenForm(
         request.POST,
         seen=access.applications(user),
         stages=Stage.objects.filter(job__in=access.jobs(user)),
     )
     if not form.is_valid():
-        return _ask(request, form, status=422)
-    refused = _move_each(form.cleaned_data, by=user, now=now)
-    if refused:
-        return _ask(request, form, refused=refused, status=409)
+        return _ask(request, form, rows=form.rows, status=422)
+    missed = _move_each(form.cleaned_data, by=user, now=now)
+    if job and is_htmx(request):
+        told = {row.pk: row.happened for row in missed}  # type: ignore[attr-defined]
+        return board.redraw(request, job, rows=form.rows, happened=told)
+    if missed:
+        return (
+            board.draw(request, job, missed=missed, status=409)
+            if job
+            else _ask(request, form, rows=missed, status=409)
+        )
     messages.success(request, _said(form.number, form.cleaned_data["stage"]))
     return whole(request, redirect(origin(request)))
 
 
-def _move_each(values: dict[str, Any], *, by: User, now: datetime) -> Refused:
-    refused: Refused = {}
+def _move_each(values: dict[str, Any], *, by: User, now: datetime) -> list[Application]:
+    """Return those that could not be moved, as they are now, with why not in `happened`."""
+    refused = {}
     for application, seen in values["chosen"]:
         stage = None if seen is None else Stage(pk=seen)
         try:
             pipeline.move(application, to=values["stage"], seen=stage, by=by, now=now)
         except ChangeNotAllowed as refusal:
             refused[application.pk] = str(refusal)
-    return refused
+    return _told(refused, values["chosen"], by=by, now=now) if refused else []
+
+
+def _told(
+    refused: dict[UUID, str],
+    chosen: list[tuple[Application, int | None]],
+    *,
+    by: User,
+    now: datetime,
+) -> list[Application]:
+    fresh = access.applications(by).select_related("job", "stage").in_bulk(refused)
+    steps = reads.last_steps(fresh.values())
+    rows = [(fresh.get(row.pk, row), stage) for row, stage in chosen if row.pk in refused]
+    for row, stage in rows:
+        step = steps.get(row.pk)
+        elsewhere = row.stage_id != stage or not row.is_open
+        row.happened = happened(step, now) if step and elsewhere else refused[row.pk]  # type: ignore[attr-defined]
+    return [row for row, _stage in rows]
 
 
 def _said(number: int, stage: Stage) -> str:
@@ -74,17 +103,21 @@ def origin(request: HttpRequest) -> str:
 
 
 def _ask(
-    request: HttpRequest, form: MoveChosenForm, *, status: int, refused: Refused | None = None
+    request: HttpRequest, form: MoveChosenForm, *, rows: list[Application], status: int
 ) -> HttpResponse:
-    """Draw the form on a page of its own: to which stage, and what could not be moved and why."""
-    rows = [row for row in form.rows if not refused or row.pk in refused]
+    """Draw the form on a page of its own, with what is wrong or what happened meanwhile.
+
+    Those that are still open can be moved from where they are now, by sending it again.
+    """
+    left = [row for row in rows if row.is_open]
     context = {
         "form": form,
         "record": {"name": _("Applications")},
         "heading": _("Move to another stage"),
         "away": origin(request),
-        "rows": [(row, (refused or {}).get(row.pk, "")) for row in rows],
-        "stages": _stages(rows),
+        "rows": rows,
+        "chosen": [f"{row.pk}:{row.stage_id or ''}" for row in left],
+        "stages": _stages(left),
     }
     return page(request, "hr/move.html", context, section="applications", status=status)
 

@@ -1,10 +1,11 @@
-"""When somebody who decides first opened an application: what its person is told in the room."""
+"""Who opened an application: for the read log, and for what its person is told in the room."""
 
-from django.http import HttpRequest
+from django.db import IntegrityError
+from django.http import Http404, HttpRequest
 from django.utils import timezone
 
 from candidates import access
-from candidates.models import Application
+from candidates.models import Application, Read
 
 #: Where browsers say that they load a page before anybody has asked for it.
 AHEAD = ("Sec-Purpose", "Purpose", "X-Moz")
@@ -18,12 +19,27 @@ def note(request: HttpRequest, application: Application | None) -> None:
     """
     if application is None or application.first_opened_at or not application.is_open:
         return
-    if not _is_looked_at(request):
+    if not is_looked_at(request):
         return
     if access.may_decide(access.person(request)):
         application.mark_opened(timezone.now())
 
 
-def _is_looked_at(request: HttpRequest) -> bool:
+def record(request: HttpRequest, application: Application) -> bool:
+    """Write into the read log that this person opens the application, and return whether it did.
+
+    Once in `reads.ONE_LOOK`. Raises Http404 if the purge has just taken it.
+    """
+    if not is_looked_at(request):
+        return False
+    try:
+        by, now = access.person(request), timezone.now()
+        return Read.objects.write_opening(application, by=by, now=now)
+    except IntegrityError:
+        raise Http404 from None
+
+
+def is_looked_at(request: HttpRequest) -> bool:
+    """Whether a person sees the answer, as far as the request tells."""
     is_ahead = any("prefetch" in request.headers.get(name, "").lower() for name in AHEAD)
     return request.method == "GET" and not is_ahead

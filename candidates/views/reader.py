@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 from uuid import UUID
 
+from django.db.models.functions import Left
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -16,8 +17,10 @@ from storage.backends import StorageDown, StorageError
 from storage.models import Attachment, Words
 from storage.preview import NoPage
 
-#: Pages that one look shows; who needs more downloads the file.
+#: Pages that one look shows; the others follow when one scrolls to their end.
 MOST_PAGES = 50
+#: Letters of a text that one look shows; who needs more downloads the file.
+MOST_LETTERS = 50_000
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -36,12 +39,26 @@ class Reader:
     document: Attachment | None
     #: The words, if they are shown instead of pages.
     text: str | None
+    #: The first page that is shown.
+    first: int = 1
 
     @property
     def pages(self) -> range:
         if self.document is None or self.text is not None:
             return range(0)
-        return range(1, min(self.document.pages_to_see, MOST_PAGES) + 1)
+        end = min(self.document.pages_to_see, self.first + MOST_PAGES - 1)
+        return range(self.first, end + 1)
+
+    @property
+    def further(self) -> int | None:
+        """The page after those that are shown, or None."""
+        after = self.pages.stop
+        is_there = self.document and self.pages and after <= self.document.pages_to_see
+        return after if is_there else None
+
+    @property
+    def is_cut(self) -> bool:
+        return self.text is not None and len(self.text) == MOST_LETTERS
 
     @property
     def is_waiting(self) -> bool:
@@ -58,8 +75,13 @@ def reader(application: Application, query: QueryDict) -> Reader:
     text = None
     as_text = document and (not document.pages_to_see or query.get("as") == "text")
     if document and document.is_servable and as_text:
-        text = Words.objects.filter(attachment=document).values_list("text", flat=True).first()
-    return Reader(documents, document, text)
+        words = Words.objects.filter(attachment=document)
+        text = words.values_list(Left("text", MOST_LETTERS), flat=True).first()
+    return Reader(documents, document, text, _first(query.get("pages", "")))
+
+
+def _first(value: str) -> int:
+    return max(1, int(value[:6])) if value.isdecimal() and value.isascii() else 1
 
 
 @require_safe

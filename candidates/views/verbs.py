@@ -13,12 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from candidates import access, hiring, mail, pipeline, retention
+from candidates import access, hiring, pipeline, retention
 from candidates.access import Role
-from candidates.forms.hr import AssignForm, HireForm, MoveForm, RejectForm, ReopenForm
-from candidates.models import Application, Job, Mail
+from candidates.forms.hr import AssignForm, HireForm, MoveForm, ReopenForm
+from candidates.models import Application, Job
 from candidates.status import Status
-from candidates.views import applications
+from candidates.views import application as application_page
 from candidates.views.page import Draw, act, back, dialog, sent
 
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
@@ -30,7 +30,7 @@ def _on_the_page(request: HttpRequest, pk: UUID, form: forms.Form) -> Draw:
     def draw(status: int) -> HttpResponse:
         error = str(next(iter(form.errors.values()))[0])
         now = access.get_application(request, pk)
-        return applications.draw(request, now, error=error, status=status)
+        return application_page.draw(request, now, error=error, status=status)
 
     return draw
 
@@ -54,35 +54,7 @@ def move(request: HttpRequest, pk: UUID) -> HttpResponse:
     return act(request, form, draw=_on_the_page(request, pk, form), do=do)
 
 
-@form_methods
-def reject(request: HttpRequest, pk: UUID) -> HttpResponse:
-    application = access.get_application(request, pk, may="decide")
-    now = timezone.now()
-    form = RejectForm(sent(request), now=now)
-
-    def do(values: dict[str, Any]) -> HttpResponse:
-        pipeline.reject(
-            application,
-            by=access.person(request),
-            reason=values["reason"],
-            now=now,
-            mail_at=values["mail_at"],
-        )
-        return back(request, application, _("The application is rejected."))
-
-    heading, fate = _("Reject %(name)s"), _fate(application, now)
-    draw = dialog(request, "hr/reject.html", application, heading=heading, form=form, **fate)
-    return act(request, form, draw=draw, do=do)
-
-
-def _fate(application: Application, now: datetime) -> dict[str, Any]:
-    """Return what a rejection would bring: its mail and its date, without writing anything."""
-    closed = _closed(application, Status.REJECTED, now)
-    subject, body = mail.compose(closed, Mail.Purpose.REJECTION)
-    return {"closed": closed, "subject": subject, "body": body}
-
-
-def _closed(application: Application, status: Status, now: datetime) -> Application:
+def as_closed(application: Application, status: Status, now: datetime) -> Application:
     """Return how the application would look if it were closed now; not to be saved."""
     closed = copy(application)
     closed.close(status, on=retention.local_date(now))
@@ -117,7 +89,7 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
         pipeline.withdraw(application, by=access.person(request), now=now)
         return back(request, application, _("Noted: the application is withdrawn."))
 
-    heading, closed = _("%(name)s has withdrawn"), _closed(application, Status.WITHDRAWN, now)
+    heading, closed = _("%(name)s has withdrawn"), as_closed(application, Status.WITHDRAWN, now)
     draw = dialog(
         request, "hr/withdraw.html", application, heading=heading, form=form, closed=closed
     )
@@ -143,7 +115,7 @@ def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _other_jobs(request: HttpRequest, application: Application) -> list[Job]:
     jobs = access.jobs(access.person(request)).filter(stages__isnull=False).distinct()
-    return [job for job in jobs if job != application.job]
+    return [job for job in jobs if job != application.job and not job.is_closed]
 
 
 @form_methods
@@ -165,7 +137,7 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.success(request, _("The applicant is hired. This is the record."))
         return redirect(employee)
 
-    heading, closed = _("Hire %(name)s"), _closed(application, Status.HIRED, now)
+    heading, closed = _("Hire %(name)s"), as_closed(application, Status.HIRED, now)
     draw = dialog(
         request,
         "hr/hire.html",
@@ -173,6 +145,7 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
         heading=heading,
         form=form,
         documents=documents,
+        left_out=application.attachments.count() - len(documents),
         closed=closed,
     )
     return act(request, form, draw=draw, do=do)

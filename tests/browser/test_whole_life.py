@@ -159,7 +159,7 @@ def test_an_application_lives_and_is_forgotten_and_another_becomes_an_employee(
     assert application.stage
     assert application.stage.position == 2
     page.locator("a[href$='/reject/']").click()
-    page.locator("[name=reason]").fill("Andere Schwerpunkte")
+    page.locator("[name=reason]").select_option(index=1)
     page.locator("[name=when][value=now]").check()
     page.locator("main button.primary, dialog button.primary").first.click()
     application.refresh_from_db()

@@ -43,7 +43,7 @@ def test_hr_moves_rejects_and_hires_without_javascript(
 
     page.get_by_role("link", name="Mira Okonkwo").click()
     page.locator("a[href$='/reject/']").click()
-    page.locator("[name=reason]").fill("Andere Schwerpunkte")
+    page.locator("[name=reason]").select_option(index=1)
     page.locator("main button.primary").click()
     page.locator(f"time[datetime='{retention.delete_on(today, months=6)}']").first.wait_for()
     rejected.refresh_from_db()

@@ -184,7 +184,7 @@ def test_the_form_shows_the_mail_in_the_applicants_language_and_the_date(hr: Cli
     end = retention.delete_on(timezone.localdate(), months=6)
     html = response.content.decode()
     assert f"Everything will be erased on {end.day} {end:%B %Y}" in html
-    assert '<div class="preview" lang="de"' in html
+    assert 'id="de-preview" lang="de"' in html
     assert "&lt;Großmann&gt;" in html
     assert fresh(application).is_open
 
@@ -277,15 +277,18 @@ def test_rejecting_what_has_been_closed_is_refused_with_the_form_kept(
     assert fresh(application).events.filter(kind="rejected").count() == 1
 
 
-def test_until_the_mail_has_gone_the_page_says_that_undoing_leaves_no_trace(
+def test_until_the_mail_has_gone_one_click_undoes_the_rejection(
     hr: Client, recruiter: User
 ) -> None:
     application = world.an_application()
     rejected(application, recruiter)
-    assert "reopening leaves no trace" in page(hr, application)
-    send(hr, "reopen", application, reason="A slip")
+    html = page(hr, application)
+    assert "Undo the rejection" in html
+    assert "Reopen" not in html
+    assert send(hr, "undo_rejection", application).status_code == 302
     assert fresh(application).is_open
     assert Mail.objects.count() == 0
+    assert "undid the rejection" in page(hr, application)
 
 
 def test_a_second_reopening_is_for_the_privacy_officer(

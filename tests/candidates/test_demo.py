@@ -27,12 +27,16 @@ class TestTheDemo(TestCase):
         cls.built = build(NOW, accounts.Passwords.well_known())
 
     def test_six_jobs_in_two_languages_with_their_stages_and_teams(self) -> None:
-        jobs = Job.objects.all()
+        jobs = Job.objects.published()
         assert Counter(job.language for job in jobs) == {"de": 4, "en": 2}
-        assert all(job.is_published and job.hiring_team.exists() for job in jobs)
+        assert all(job.criteria.exists() and job.hiring_team.exists() for job in jobs)
         names = [stage.name for stage in jobs.filter(language="de")[0].stages.all()]
         assert names == ["Eingegangen", "Sichtung", "Gespräch", "Angebot"]
         assert jobs.filter(is_confidential=True).count() == 1
+
+    def test_a_draft_and_a_closed_job_stand_on_their_shelves(self) -> None:
+        assert [job.title for job in Job.objects.drafts()] == ["Datenanalyse"]
+        assert [job.title for job in Job.objects.closed()] == ["Empfang"]
 
     def test_some_sixty_applications_stand_in_every_stage_and_status(self) -> None:
         applications = Application.objects.all()
@@ -98,5 +102,5 @@ class TestTheDemo(TestCase):
         by_role = Counter(role for user in users for role in access.roles(user))
         assert by_role == dict.fromkeys(Role, 1) | {Role.HIRING_MANAGER: 2}
         seen = {user.first_name: access.jobs(user).count() for user in users}
-        assert seen == {"Katrin": 6, "Jens": 3, "Aylin": 4, "Ayşe": 0, "Miriam": 6, "Tom": 0}
+        assert seen == {"Katrin": 8, "Jens": 3, "Aylin": 4, "Ayşe": 0, "Miriam": 8, "Tom": 0}
         assert [user.first_name for user in users.filter(is_staff=True)] == ["Tom"]

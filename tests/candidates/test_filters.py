@@ -37,6 +37,11 @@ def through(user: User, **query: Any) -> set[Application]:
     return set(form.narrow(access.applications(user), now=world.NOW))
 
 
+def pages_of(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have lists cut into pages of so many rows."""
+    monkeypatch.setitem(paging.cut.__kwdefaults__ or {}, "size", size)
+
+
 def at(day: str, clock: str = "12:00") -> datetime:
     return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=world.NOW.tzinfo)
 
@@ -144,7 +149,7 @@ def test_a_hiring_manager_has_no_speculative_ones_to_filter_by(client: Client) -
 @pytest.mark.usefixtures("english")
 def test_each_filter_that_is_set_has_a_chip_that_takes_it_away_alone(hr: Client) -> None:
     job = world.a_job(title="Pflege & Co")
-    query = {
+    query: dict[str, Any] = {
         "q": "Müller",
         "job": job.slug,
         "stage": job.first_stage().pk,
@@ -172,7 +177,9 @@ def test_each_filter_that_is_set_has_a_chip_that_takes_it_away_alone(hr: Client)
 def test_a_count_is_true_on_every_page_and_said_to_be_capped_above_its_end(
     hr: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paging.cut, "__kwdefaults__", paging.cut.__kwdefaults__ | {"size": 2})
+    monkeypatch.setattr(
+        paging.cut, "__kwdefaults__", (paging.cut.__kwdefaults__ or {}) | {"size": 2}
+    )
     job = world.a_job()
     for _ in range(5):
         world.an_application(job)
@@ -181,7 +188,7 @@ def test_a_count_is_true_on_every_page_and_said_to_be_capped_above_its_end(
     nobody = hr.get(reverse("hr:applications"), {"status": "hired"})
     counts = [each.context["count"].number for each in (first, later, nobody)]
     assert counts == [5, 5, 0]
-    monkeypatch.setattr("candidates.views.listing.COUNTED", 4)
+    monkeypatch.setattr("candidates.views.applications.COUNTED", 4)
     capped = hr.get(reverse("hr:applications")).context["count"]
     assert (capped.is_capped, capped.shown) == (True, 4)
 
@@ -194,7 +201,10 @@ def a_mixture(job: Job) -> list[Application]:
     made = []
     for n in range(12):
         since = world.NOW - timedelta(days=20 - n // 3)
-        closed = {"status": "rejected", "decided_on": world.TODAY - timedelta(days=n // 4)}
+        closed: dict[str, Any] = {
+            "status": "rejected",
+            "decided_on": world.TODAY - timedelta(days=n // 4),
+        }
         made.append(
             world.an_application(
                 job,
@@ -236,7 +246,9 @@ def test_each_order_is_kept_on_all_pages_forwards_backwards_and_beside_each_row(
     order: str,
     filters: dict[str, str],
 ) -> None:
-    monkeypatch.setattr(paging.cut, "__kwdefaults__", paging.cut.__kwdefaults__ | {"size": 5})
+    monkeypatch.setattr(
+        paging.cut, "__kwdefaults__", (paging.cut.__kwdefaults__ or {}) | {"size": 5}
+    )
     a_mixture(world.a_job())
     query = {"order": order, **filters}
     rows = walked(hr, "after", **query)

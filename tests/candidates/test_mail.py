@@ -4,7 +4,7 @@ import smtplib
 from datetime import date, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr, parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 
-OUTGOING = [purpose for purpose in Mail.Purpose if purpose not in Mail.INCOMING]
+#: What is composed; a message is written by somebody here.
+OUTGOING = [p for p in Mail.Purpose if p not in {*Mail.INCOMING, Mail.Purpose.MESSAGE}]
 
 
 def a_mail(application: Application | None = None, **fields: object) -> Mail:
@@ -399,7 +400,7 @@ def test_a_receipt_lists_what_came_what_did_not_and_by_when_an_answer_comes() ->
 
 @pytest.mark.usefixtures("english")
 def test_a_mail_offers_only_what_the_application_still_takes() -> None:
-    about = {"refused": [("photo.gif", "No.")], "added": []}
+    about: dict[str, Any] = {"refused": [("photo.gif", "No.")], "added": []}
     for status, expected in (("open", True), ("rejected", False)):
         application = an_application(status=status, language="en")
         _subject, body = mail.compose(application, Mail.Purpose.DOCUMENTS, **about)

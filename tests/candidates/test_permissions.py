@@ -18,13 +18,14 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from candidates import copies, holds, requests, tokens
+from candidates import copies, holds, jobs, requests, tokens
 from candidates.access import Role
 from candidates.models import (
     Application,
     Employee,
     Hold,
     Job,
+    MailTemplate,
     Request,
     SavedView,
     StrayMail,
@@ -104,10 +105,42 @@ GET    health                  -        ***  ***  ***  ***  ***  ***  ***
 GET    metrics                 -        404  404  404  404  404  404  404
 POST   set_language            -        302  302  302  302  302  302  302
 
-GET    hr:today                -        302  403  302  302  302  302  302
+GET    hr:today                -        302  403  200  200  302  200  302
+POST   hr:note_return          returned 302  403  302  302  403  302  403
+POST   hr:note_return          elsewhere 302 403  404  404  403  302  403
+POST   hr:note_return          no_mail  302  403  404  404  403  404  403
+GET    hr:reads                -        302  403  403  403  403  200  403
 GET    hr:jobs                 -        302  403  200  200  403  200  403
 GET    hr:board                own      302  403  200  200  403  200  403
 GET    hr:board                foreign  302  403  404  404  403  200  403
+GET    hr:stages               own      302  403  200  200  403  403  403
+GET    hr:stages               foreign  302  403  404  404  403  403  403
+POST   hr:stages               own      302  403  302  302  403  403  403
+POST   hr:stages               foreign  302  403  404  404  403  403  403
+GET    hr:new_job              -        302  403  200  403  403  403  403
+POST   hr:new_job              -        302  403  302  403  403  403  403
+GET    hr:edit_job             own      302  403  200  403  403  403  403
+GET    hr:edit_job             foreign  302  403  404  403  403  403  403
+POST   hr:edit_job             own      302  403  302  403  403  403  403
+POST   hr:edit_job             foreign  302  403  404  403  403  403  403
+GET    hr:preview_job          own      302  403  200  200  403  200  403
+GET    hr:preview_job          draft    302  403  200  200  403  200  403
+GET    hr:preview_job          foreign  302  403  404  404  403  200  403
+POST   hr:publish_job          draft    302  403  302  403  403  403  403
+POST   hr:publish_job          own      302  403  409  403  403  403  403
+POST   hr:publish_job          foreign  302  403  404  403  403  403  403
+GET    hr:close_job            own      302  403  200  403  403  403  403
+POST   hr:close_job            own      302  403  422  403  403  403  403
+POST   hr:close_job            idle     302  403  302  403  403  403  403
+POST   hr:close_job            foreign  302  403  404  403  403  403  403
+GET    hr:hiring_team          own      302  403  200  200  403  200  403
+GET    hr:hiring_team          foreign  302  403  404  404  403  200  403
+POST   hr:hiring_team          own      302  403  302  403  403  403  403
+POST   hr:hiring_team          foreign  302  403  404  404  403  403  403
+GET    hr:criteria             own      302  403  200  200  403  403  403
+GET    hr:criteria             foreign  302  403  404  404  403  403  403
+POST   hr:criteria             own      302  403  302  302  403  403  403
+POST   hr:criteria             foreign  302  403  404  404  403  403  403
 GET    hr:applications         -        302  403  200  200  403  200  403
 GET    hr:export               -        302  403  200  200  403  200  403
 GET    hr:add_application      -        302  403  200  200  403  403  403
@@ -121,11 +154,42 @@ GET    hr:application          unknown  302  404  404  404  404  404  404
 POST   hr:bulk_move            own      302  403  302  302  403  403  403
 POST   hr:bulk_move            foreign  302  403  404  404  403  403  403
 POST   hr:bulk_move            unknown  302  403  404  404  403  403  403
+POST   hr:add_note             own      302  404  302  302  404  302  404
+POST   hr:add_note             foreign  302  404  404  404  404  302  404
+POST   hr:delete_note          note     302  404  302  302  404  302  404
+POST   hr:delete_note          others   302  404  403  403  404  403  404
+POST   hr:delete_note          foreign  302  404  404  404  404  403  404
+POST   hr:delete_note          private  302  404  404  404  404  404  404
+POST   hr:delete_note          unknown  302  404  404  404  404  404  404
+GET    hr:score                own      302  404  200  200  404  403  404
+POST   hr:score                own      302  404  302  302  404  403  404
+POST   hr:score                foreign  302  404  404  404  404  403  404
 POST   hr:move                 own      302  404  302  302  404  403  404
 POST   hr:move                 foreign  302  404  404  404  404  403  404
 GET    hr:reject               own      302  404  200  200  404  403  404
 POST   hr:reject               own      302  404  302  302  404  403  404
 POST   hr:reject               foreign  302  404  404  404  404  403  404
+GET    hr:bulk_reject          -        302  403  302  302  403  403  403
+POST   hr:bulk_reject          -        302  403  302  302  403  403  403
+POST   hr:bulk_reject          own      302  403  302  302  403  403  403
+POST   hr:bulk_reject          foreign  302  403  404  404  403  403  403
+POST   hr:bulk_reject          unknown  302  403  404  404  403  403  403
+POST   hr:undo_rejection       own      302  404  409  409  404  403  404
+POST   hr:undo_rejection       foreign  302  404  404  404  404  403  404
+GET    hr:write                own      302  404  200  200  404  403  404
+POST   hr:write                own      302  404  302  302  404  403  404
+POST   hr:write                foreign  302  404  404  404  404  403  404
+GET    hr:templates            -        302  403  200  403  403  403  200
+GET    hr:new_template         -        302  403  200  403  403  403  200
+POST   hr:new_template         -        302  403  302  403  403  403  302
+GET    hr:template             template 302  403  200  403  403  403  200
+POST   hr:template             template 302  403  302  403  403  403  302
+GET    hr:template             no_template 302 403 404 403  403  403  404
+GET    hr:delete_template      template 302  403  200  403  403  403  200
+POST   hr:delete_template      template 302  403  302  403  403  403  302
+POST   hr:delete_template      no_template 302 403 404 403  403  403  404
+GET    hr:reasons              -        302  403  403  403  403  403  200
+POST   hr:reasons              -        302  403  403  403  403  403  302
 GET    hr:reopen               closed   302  403  200  200  403  200  403
 POST   hr:reopen               closed   302  403  302  302  403  302  403
 POST   hr:reopen               foreign  302  403  404  404  403  409  403
@@ -154,6 +218,8 @@ GET    hr:page                 picture  302  404  404  404  404  404  404
 GET    hr:attachment           picture  302  404  404  404  404  404  404
 GET    hr:employees            -        302  403  403  403  200  403  403
 GET    hr:employee             employee 302  404  404  404  200  404  404
+GET    hr:export_employee      employee 302  404  404  404  200  404  404
+GET    hr:export_employee      unknown  302  404  404  404  404  404  404
 GET    hr:undo_hire            employee 302  404  404  404  200  404  404
 POST   hr:undo_hire            employee 302  404  404  404  302  404  404
 GET    hr:erase_employee       employee 302  404  404  404  200  404  404
@@ -221,18 +287,59 @@ GET    account_reset_password  -        200  200  200  200  200  200  200
 GET    account_reset_password_done -    200  200  200  200  200  200  200
 GET    account_reset_password_from_key - 200 200  200  200  200  200  200
 GET    account_reset_password_from_key_done - 200 200 200 200 200  200  200
+GET    mfa_index               -        302  200  200  200  200  200  200
+GET    mfa_authenticate        -        302  302  302  302  302  302  302
+GET    mfa_reauthenticate      -        302  302  302  302  302  302  302
+GET    mfa_activate_totp       -        302  302  302  302  302  302  302
+GET    mfa_deactivate_totp     -        302  404  404  404  404  404  404
+GET    mfa_view_recovery_codes -        302  404  404  404  404  404  404
+GET    mfa_generate_recovery_codes -    302  302  302  302  302  302  302
+GET    mfa_login_webauthn      -        302  302  302  302  302  302  302
+POST   mfa_login_webauthn      -        422  302  302  302  302  302  302
+GET    mfa_add_webauthn        -        302  302  302  302  302  302  302
+GET    mfa_remove_webauthn     -        302  302  302  302  302  302  302
+POST   mfa_remove_webauthn     -        302  302  302  302  302  302  302
+GET    mfa_reauthenticate_webauthn -    302  302  302  302  302  302  302
+GET    openid_connect_login    -        404  404  404  404  404  404  404
+GET    openid_connect_callback -        404  404  404  404  404  404  404
 """
 
 
 #: Days to come, gone by, and beyond every clock.
 #: What stands in addresses that are the same for everybody.
-FIXED = {
+FIXED: dict[str, dict[str, Any]] = {
     "account_reset_password_from_key": {"uidb36": "1", "key": "unknown"},
     "hr:export": {"ending": "csv"},
+    "mfa_remove_webauthn": {"pk": 1},
 }
+#: What follows the id in an address.
+AFTER_ID: dict[str, Any] = {"hr:page": 1, "hr:export_employee": "json"}
+#: Addresses below the slug of a job.
+OF_JOBS = frozenset(
+    f"hr:{name}"
+    for name in (
+        *("board", "stages", "edit_job", "preview_job", "publish_job", "close_job"),
+        *("hiring_team", "criteria"),
+    )
+)
 #: Those whose rows are named in what is sent.
-IN_THE_BODY = {"hr:bulk_move"}
+IN_THE_BODY = {"hr:bulk_move", "hr:bulk_reject"}
 DAYS = {"day": date.today(), "past": date(2026, 9, 14), "never": date(1900, 1, 1)}  # noqa: DTZ011
+
+
+#: What a recruiter enters of a job.
+JOB = {
+    "title": "Pflegefachkraft",
+    "language": "de",
+    "kind": "full-time",
+    "description": "Wir suchen Verstärkung.",
+    "team": "Station Süd",
+    "place": "Köln",
+    "country": "DE",
+    "pay_currency": "EUR",
+    "pay_period": "year",
+    "answer_days": "14",
+}
 
 
 @dataclass(frozen=True)
@@ -261,6 +368,7 @@ class World:
         self.job = world.a_job(hiring_team=team)
         self.secret = world.a_job(hiring_team=[world.a_user("recruiter")], is_confidential=True)
         self.other = world.a_job(hiring_team=team)
+        self.draft = world.a_job(hiring_team=team, is_published=False, published_on=None)
         self.own = world.an_application(self.job)
         self.closed = world.an_application(self.job, status="rejected")
         self.closed.events.create(kind="rejected", at=timezone.now(), reason="No.")
@@ -284,15 +392,22 @@ class World:
             return reverse(name)
         if name == "hr:retention_day":
             return reverse(name, args=[DAYS[row.thing]])
-        if (name.startswith("careers:") and row.thing != "unknown") or name == "hr:board":
+        if (name.startswith("careers:") and row.thing != "unknown") or name in OF_JOBS:
             return reverse(name, args=[self._job(row.thing).slug])
         if row.thing == "line":
             return reverse(name, args=[world.a_ledger_line().sequence])
-        if name == "hr:page":
-            return reverse(name, args=[self._pk(row), 1])
-        if name in {"hr:renew_hold", "hr:lift_hold"}:
-            return reverse(name, args=[self._hold().pk if row.thing == "hold" else 10**30])
+        if name in AFTER_ID:
+            return reverse(name, args=[self._pk(row), AFTER_ID[name]])
+        if row.thing in {"hold", "template", "no_hold", "no_template"}:
+            return reverse(name, args=[self._number(row.thing)])
         return reverse(name, args=[self._pk(row)])
+
+    def _returned(self, thing: str) -> int:
+        """Make a mail that came back, of an own application or elsewhere of a foreign one."""
+        if thing == "no_mail":
+            return 10**30
+        application = self.own if thing == "returned" else self.foreign
+        return world.a_mail(application, state="bounced").pk
 
     def _in_the_room(self, row: Row) -> str:
         if row.url == "room:request":
@@ -302,11 +417,16 @@ class World:
         return tokens.mint(self.own, Token.Purpose.ROOM, now=timezone.now())
 
     def _job(self, thing: str) -> Job:
-        return self.secret if thing == "foreign" else self.job
+        others = {"foreign": self.secret, "draft": self.draft, "idle": self.other}
+        return others.get(thing, self.job)
 
     def _pk(self, row: Row) -> Any:
+        if row.url == "hr:delete_note":
+            return self._note(row.thing)
         if row.thing == "unknown":
             return uuid4()
+        if row.url == "hr:note_return":
+            return self._returned(row.thing)
         if row.url in {"hr:attachment", "hr:page", "room:file", "room:remove"}:
             return self._attachment(row.thing).pk
         if row.url == "hr:delete_view":
@@ -317,6 +437,23 @@ class World:
         if row.thing in {"access", "asked", "erasure", "granted"}:
             return self._request(row.thing).pk
         return self._record(row.thing).pk
+
+    def _number(self, thing: str) -> int:
+        if thing.startswith("no_"):
+            return 10**30
+        found: int = (self._hold() if thing == "hold" else MailTemplate.objects.all()[0]).pk
+        return found
+
+    def _note(self, thing: str) -> int:
+        """Write a note of one's own, or somebody else's, and return its number."""
+        if thing == "unknown":
+            return 10**17
+        mine = thing == "note" and self.user
+        application = self.foreign if thing == "foreign" else self.own
+        by = self.user if mine else world.a_user("recruiter")
+        is_private = thing == "private"
+        note = application.notes.create(by=by, at=timezone.now(), text="!", is_private=is_private)
+        return int(note.pk)
 
     def _hold(self) -> Hold:
         officer, now = world.a_user("privacy_officer"), timezone.now()
@@ -353,6 +490,13 @@ class World:
     def _chosen(self, row: Row) -> Any:
         return uuid4() if row.thing == "unknown" else getattr(self, row.thing, self.own).pk
 
+    def _rejection(self, row: Row) -> dict[str, str]:
+        if row.thing == "-":
+            return {}
+        stage = self.own.stage_id
+        chosen = f"{self._chosen(row)}:{stage}"
+        return {"chosen": chosen, "reason": "Another fits better.", "when": "soon"}
+
     def _attachment(self, thing: str) -> Attachment:
         if thing == "staged":
             return world.an_attachment(None, content=b"%PDF-", staged_by="a" * 64, pages=1)
@@ -386,10 +530,22 @@ class World:
                 "stage": stages[1].pk,
                 "chosen": f"{self._chosen(row)}:{stages[0].pk}",
             },
+            "hr:add_note": {"text": "Strong on SQL."},
+            "hr:score": {"criterion-0": "3"},
+            "hr:stages": {f"name-{stage.pk}": stage.name for stage in stages},
             "hr:move": {"stage": stages[1].pk, "seen": stages[0].pk},
             "hr:reject": {"reason": "Another fits better.", "when": "soon"},
+            "hr:bulk_reject": self._rejection(row),
+            "hr:write": {"subject": "Ihre Bewerbung", "text": "Guten Tag {name}"},
+            "hr:new_template": {**A_TEMPLATE, "name": f"New {self.own.pk}"},
+            "hr:template": {**A_TEMPLATE, "name": f"Old {self.own.pk}"},
+            "hr:reasons": {"reasons": "Experience is missing"},
             "hr:reopen": {"reason": "A mistake."},
             "hr:assign": {"job": self.other.slug},
+            "hr:new_job": JOB,
+            "hr:edit_job": JOB | {"seen": jobs.digest(self.job)},
+            "hr:hiring_team": {"member": self.secret.hiring_team.get().pk},
+            "hr:criteria": {"do": "add", "name": "Care"},
             "hr:hire": {
                 "start_date": self.employee.start_date,
                 "job_title": "Nurse",
@@ -405,6 +561,9 @@ class World:
             "hr:refuse_request": {"reason": "A claim is pending."},
         }
         return data.get(row.url, {})
+
+
+A_TEMPLATE = {"purpose": "rejection", "language": "de", "subject": "{job}", "body": "Hallo {name}"}
 
 
 def _in_days(days: int) -> date:

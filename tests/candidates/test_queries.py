@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from candidates import legal, requests
-from candidates.models import Application, Employee, Job, Request
+from candidates.models import Application, Employee, Job, Read, Request
 from candidates.models.holds import Hold
 from candidates.status import Status
+from storage.models import Words
 from tests import world
 
 MOST = 12
@@ -63,9 +64,9 @@ def many_employees(number: int) -> None:
 
 
 def queries(client: Client, path: str) -> int:
-    with CaptureQueriesContext(
-        connection,
-    ) as context:
+    """Return how many queries a page costs whoever has not opened it for a while."""
+    Read.objects.filter(document="").delete()
+    with CaptureQueriesContext(connection) as context:
         response = client.get(path)
     assert response.status_code == 200, path
     return len(context)
@@ -114,6 +115,10 @@ def _ripen(application: Application, n: int) -> None:
     """Give an application another event, mail, document and hold."""
     at = world.NOW + timedelta(minutes=n)
     application.events.create(kind="moved", at=at, by=world.a_user(), detail="Sichtung")
+    application.notes.create(at=at, by=world.a_user(), text="Stark")
+    application.document_reads.create(at=at, by=world.a_user())
+    card = application.scorecards.create(at=at, by=world.a_user())
+    card.grades.create(criterion="SQL", value=3)
     application.mails.create(
         purpose="receipt", language="de", to="k@post.example", created_at=at, send_at=at
     )
@@ -170,6 +175,36 @@ def test_what_the_privacy_officer_sees_costs_the_same_with_many_holds_and_reques
         requests.register(application, Request.Kind.ACCESS, by=None, now=world.NOW)
     assert {path: queries(client, path) for path in paths} == few
     assert max(few.values()) <= MOST, few
+
+
+ALL_ROLES = ("recruiter", "hiring_manager", "personnel", "privacy_officer", "administrator")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("way", ["", "?from=board", "?from=list&status=open&as=text"])
+def test_an_applications_page_costs_no_more_for_who_has_every_role_and_opens_it_first(
+    way: str,
+) -> None:
+    user = world.a_user("recruiter")
+    for role in ALL_ROLES:
+        user.groups.add(*world.a_user(role).groups.all())
+    job, client = world.a_job(hiring_team=[user]), world.log_in(Client(), user)
+    opened, *_others = many_applications(job, 60)
+    document = world.an_attachment(opened, content=b"%PDF-", preparation="ready", pages=1)
+    Words.objects.create(attachment=document, text="Sieben Jahre Python")
+    for n in range(3):
+        _ripen(opened, n)
+    note = opened.notes.create(at=world.NOW, by=world.a_user(), text="@Jürgen")
+    note.mentions.create(user=user)
+    closed = world.an_application(job, status="hired", email=opened.email)
+    world.an_employee(application=closed)
+    _ripen(closed, 1)
+    for application in (opened, closed):
+        assert queries(client, application.get_absolute_url() + way) <= MOST
+    note.mentions.update(seen_at=None)
+    for n in range(3, 30):
+        _ripen(opened, n)
+    assert queries(client, opened.get_absolute_url() + way) <= MOST
 
 
 @pytest.mark.django_db

@@ -1,5 +1,6 @@
 """The reader beside an application: its tabs, its pages, its words, and who gets a page."""
 
+import re
 from typing import Any
 
 import pytest
@@ -57,11 +58,12 @@ def test_tabs_lead_to_the_other_documents(hr: Client) -> None:
     application = world.an_application()
     first = a_document(application)
     second = a_document(application, "Zeugnis <2>.pdf", created_at=world.NOW)
+    page = application.get_absolute_url()
     html = read(hr, application)
-    assert f'<a href="?document={first.pk}" aria-current="page">Lebenslauf.pdf</a>' in html
-    assert f'<a href="?document={second.pk}">Zeugnis &lt;2&gt;.pdf</a>' in html
+    assert f'<a href="{page}?document={first.pk}" aria-current="page">Lebenslauf.pdf</a>' in html
+    assert f'<a href="{page}?document={second.pk}">Zeugnis &lt;2&gt;.pdf</a>' in html
     html = read(hr, application, document=second.pk)
-    assert f'<a href="?document={second.pk}" aria-current="page">' in html
+    assert f'<a href="{page}?document={second.pk}" aria-current="page">' in html
     assert page_of(first) not in html
 
 
@@ -90,12 +92,32 @@ def test_without_pages_the_words_are_shown_and_escaped(hr: Client) -> None:
     assert "<figure" not in html
 
 
-def test_of_many_pages_the_first_are_shown(hr: Client) -> None:
-    document = a_document(world.an_application(), pages=212)
+def test_of_many_pages_each_look_shows_some_and_leads_to_the_next(hr: Client) -> None:
+    document = a_document(world.an_application(), pages=112)
+    assert document.application
+    shown: list[str] = []
+    first: int | None = 1
+    while first:
+        html = read(hr, document.application, document=document.pk, pages=first)
+        shown += re.findall(rf"{document.pk}/pages/(\d+)/", html)
+        further = re.search(r"pages=(\d+)\" hx-get", html)
+        first = int(further[1]) if further else None
+    assert shown == [str(number) for number in range(1, 113)]
+
+
+@pytest.mark.parametrize("pages", ["0", "-3", "x", "²", "9" * 40])
+def test_a_page_that_is_garbage_breaks_nothing(hr: Client, pages: str) -> None:
+    document = a_document(world.an_application())
+    assert document.application
+    assert "Lebenslauf.pdf" in read(hr, document.application, pages=pages)
+
+
+def test_of_a_very_long_text_the_beginning_is_shown(hr: Client) -> None:
+    document = a_document(world.an_application(), "Buch.docx", pages=0, text="ä" * 150_000)
     assert document.application
     html = read(hr, document.application)
-    assert html.count("<figure") == 50
-    assert "These are the first 50 of 212 pages." in html
+    assert "This is the beginning of a long text." in html
+    assert len(html.encode()) < 150_000
 
 
 @pytest.mark.parametrize(

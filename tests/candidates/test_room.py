@@ -107,7 +107,7 @@ def test_a_rejection_that_has_gone_is_shown_as_it_was_sent_with_the_day_of_delet
     mail.send_due(timezone.now())
     page = open_room(client, application).get("/my/").content.decode()
     said = " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())
-    assert "We have decided for someone else. That was not easy for us" in said
+    assert "We have decided to go on with other applications. That was not easy for us" in said
     assert application.delete_on
     assert f"On {day(application.delete_on)} everything will be erased" in said
     assert f"We turned you down on {day(timezone.now() - HOUR)}" in said
@@ -316,7 +316,7 @@ def test_a_rejection_that_went_meanwhile_becomes_a_sentence_and_is_shown(
     response = client.post("/my/withdraw/")
     assert response.status_code == 409
     assert "This application has been rejected." in text(response)
-    assert "We have decided for someone else." in text(response)
+    assert "We have decided to go on with other applications." in text(response)
 
 
 @pytest.mark.parametrize("kind", ["access", "restriction", "objection"])

@@ -29,8 +29,19 @@ from django_q.models import OrmQ, Task
 from django_q.signing import SignedPackage
 
 from ats.logs import Masked
-from candidates import copies, intake, mail, pipeline, purge, quarantine, requests, room, tasks
-from candidates.models import Application, Hold, Request, User
+from candidates import (
+    copies,
+    intake,
+    mail,
+    pipeline,
+    purge,
+    quarantine,
+    requests,
+    room,
+    scores,
+    tasks,
+)
+from candidates.models import Application, Hold, Mention, Request, User
 from storage import bounded, preview
 from storage.backends import Bucket
 from storage.models import Attachment, Words
@@ -62,6 +73,10 @@ WORDS = {
             "reply-name",
             "message-id",
             "new-email",
+            "note",
+            "private-note",
+            "score-text",
+            "criterion",
         ),
         start=11,
     )
@@ -135,6 +150,25 @@ def be_read(client: Client, application: Application) -> None:
         answer.close()
 
 
+def be_judged(application: Application, recruiter: User, officer: User, now: datetime) -> None:
+    """Have it noted on, for somebody and for oneself, and judged; the mail has a link alone."""
+    application.job.criteria.create(name="SQL", position=1)  # type: ignore[union-attr]
+    client = log_in(Client(), recruiter)
+    path = application.get_absolute_url()
+    mailbox = officer.email.partition("@")[0]
+    client.post(f"{path}notes/", {"text": f"@{mailbox} {WORDS['note']}"})
+    client.post(f"{path}notes/", {"text": WORDS["private-note"], "is_private": "on"})
+    tasks.send_mention(Mention.objects.get(user=officer).pk)
+    scores.give(
+        application,
+        grades={WORDS["criterion"]: 3},
+        text=WORDS["score-text"],
+        by=recruiter,
+        now=now,
+    )
+    assert application.notes.count() == 2
+
+
 def be_held_and_asked_for(application: Application, officer: User, now: datetime) -> None:
     request = Request.objects.create(
         application=application,
@@ -189,6 +223,8 @@ def live(sink: MailSink) -> Application:
     assert Words.objects.count() == 3
     second = job.stages.all()[1]
     pipeline.move(application, to=second, seen=application.stage, by=recruiter, now=now)
+    be_read(log_in(Client(), recruiter), application)
+    be_judged(application, recruiter, officer, now)
     be_read(log_in(Client(), recruiter), application)
     pipeline.assign(application, job=other, by=recruiter, now=now)
     be_held_and_asked_for(application, officer, now)

@@ -33,7 +33,7 @@ def forget_names(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("candidates", "0008_names_for_the_search")]
+    dependencies = [("candidates", "0009_templates_and_reasons")]
 
     operations = [
         migrations.AddIndex(
