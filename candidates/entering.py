@@ -41,8 +41,9 @@ def enter(
     """Enter an application with its staged attachments, and queue the notice to its person.
 
     A form that is sent twice (`submission` and e-mail are the same) gives the same application.
-    Raises `pipeline.JobClosed` for a job without stages, and `uploads.UploadGone` if an attachment
-    is not staged by this session any more.
+    A job takes what is entered past its last day too: it may have come in time. Raises
+    `pipeline.JobClosed` for one that is closed or has no stages, and `uploads.UploadGone` if an
+    attachment is not staged by this session any more.
     """
     if source not in SOURCES or (source in INTRODUCED and not introduced_by):
         raise ValueError("An application that is entered says where it came from.")
@@ -71,7 +72,8 @@ def enter(
 def _entered(
     application: Application, attachments: Iterable[UUID], *, session: str, by: User, now: datetime
 ) -> Application:
-    application.stage = pipeline.entry(application.job) if application.job else None
+    if application.job:
+        application.stage = pipeline.entry(pipeline.not_closed(application.job))
     application.save(force_insert=True)
     count = uploads.attach(attachments, application=application, session=session, now=now)
     application.events.create(

@@ -204,12 +204,18 @@ def assign(application: Application, *, job: Job, by: User, now: datetime) -> Ap
     application = locked(application)
     if application.job == job:
         raise ChangeNotAllowed(_("This application is already one for “%(job)s”.") % {"job": job})
-    if _job(job).is_closed:
-        raise JobClosed(_("“%(job)s” has been closed. Choose another job.") % {"job": job})
-    _enter(application, job, entry(job), now)
+    _enter(application, job, entry(not_closed(job)), now)
     application.events.create(kind=Event.Kind.ASSIGNED, by=by, at=now, detail=job.title)
     mail.queue(application, Mail.Purpose.ASSIGNED, now=now, send_at=now, by=by)
     return application
+
+
+def not_closed(job: Job) -> Job:
+    """Return the job, locked and read again. Raises `JobClosed` if it has been closed."""
+    fresh = _job(job)
+    if fresh.is_closed:
+        raise JobClosed(_("“%(job)s” has been closed. Choose another job.") % {"job": job})
+    return fresh
 
 
 def _job(job: Job) -> Job:

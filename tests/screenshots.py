@@ -137,7 +137,7 @@ def search_in_documents(page: "Page") -> None:
 
     from storage import preview
 
-    preview.prepare(now=timezone.now())
+    preview.prepare(now=timezone.now(), seconds=600)
     page.locator("#id_q").fill("python")
     page.locator("#id_status").select_option("open")
     page.locator("#id_q").press("Enter")

@@ -194,7 +194,8 @@ class FilterForm(forms.Form):
 
     def narrow(self, applications: Applications, *, now: datetime) -> Applications:
         """Return those that pass all filters, with what their order needs."""
-        return self.sortable(search.matching(applications.filter(self._wanted(now)), self.terms))
+        wanted = applications.alias(**self._keys()).filter(self._wanted(now))
+        return search.matching(wanted, self.terms)
 
     def _wanted(self, now: datetime) -> Q:
         wanted = self._of_job() & self._of_days()
@@ -252,15 +253,16 @@ class FilterForm(forms.Form):
                 return Sorting(plain.get(order, ("-received_at", "-id")))
 
     def sortable(self, applications: Applications) -> Applications:
-        """Add what the order compares and no column holds."""
-        waits = Case(When(status=Status.OPEN, then=F("stage_since")))
+        """Add, as values of each row, what the order compares and no column holds."""
+        return applications.annotate(**self._keys())
+
+    def _keys(self) -> dict[str, Any]:
         keys = {
             "last_key": Lower("last_name"),
             "first_key": Lower("first_name"),
-            "waits_since": waits,
+            "waits_since": Case(When(status=Status.OPEN, then=F("stage_since"))),
         }
-        wanted = {name: key for name, key in keys.items() if name in self.sorting.order}
-        return applications.annotate(**wanted) if wanted else applications
+        return {name: key for name, key in keys.items() if name in self.sorting.order}
 
     # What it says of itself
 

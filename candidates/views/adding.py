@@ -15,6 +15,7 @@ from django_q.tasks import async_task
 from candidates import access
 from candidates.forms.adding import AddForm
 from candidates.forms.files import Files, earlier, refusals
+from candidates.models import Job
 from candidates.pipeline import ChangeNotAllowed
 from candidates.views.applying import browser, desk
 from candidates.views.page import page
@@ -44,7 +45,7 @@ class Sheet:
 def add(request: HttpRequest) -> HttpResponse:
     """Show the form, or enter what it holds. What is wrong is told in it; nothing is lost."""
     by, now = access.person(request), timezone.now()
-    jobs = access.jobs(by).filter(is_published=True).order_by("title", "pk")
+    jobs = access.jobs(by).filter(pk__in=Job.objects.published()).order_by("title", "pk")
     if request.method != "POST":
         start = {"job": request.GET.get("job", "")}
         return _draw(request, Sheet(AddForm(jobs=jobs, by=by, now=now, initial=start), Files()))

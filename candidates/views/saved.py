@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from candidates import access
 from candidates.forms.views import SaveForm
 from candidates.models import SavedView
-from candidates.views import listing
+from candidates.views import applications
 
 
 @require_POST
@@ -22,7 +22,7 @@ def save(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         # The list as it was, with what is wrong.
         request.GET = QueryDict(request.POST.get("query", ""))
-        return listing.draw(request, save=form, status=422)
+        return applications.draw(request, save=form, status=422)
     try:
         with transaction.atomic():
             view = SavedView.objects.create(user=user, **form.cleaned_data)

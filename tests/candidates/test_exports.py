@@ -8,7 +8,6 @@ from xml.etree import ElementTree
 from zipfile import ZipFile
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -73,7 +72,7 @@ def test_a_csv_file_has_what_the_filters_let_through_in_the_order_of_the_list(hr
     assert rows[1][4:10] == ["Pflege, Nacht", "Eingegangen", "Open", "Form", "", "2026-09-14"]
 
 
-def test_a_german_spreadsheet_gets_its_semicolons(hr: Client) -> None:
+def test_a_german_spreadsheet_gets_its_semicolons(hr: Client, settings: "Settings") -> None:
     world.an_application()
     hr.cookies[settings.LANGUAGE_COOKIE_NAME] = "de"
     rows = table(fetched(hr, "csv"), delimiter=";")

@@ -37,6 +37,11 @@ def through(user: User, **query: Any) -> set[Application]:
     return set(form.narrow(access.applications(user), now=world.NOW))
 
 
+def pages_of(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have lists cut into pages of so many rows."""
+    monkeypatch.setitem(paging.cut.__kwdefaults__ or {}, "size", size)
+
+
 def at(day: str, clock: str = "12:00") -> datetime:
     return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=world.NOW.tzinfo)
 
@@ -169,12 +174,6 @@ def test_each_filter_that_is_set_has_a_chip_that_takes_it_away_alone(hr: Client)
 # Counts -------------------------------------------------------------------------------------
 
 
-def pages_of(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have pages of so many rows, so that few make several."""
-    kept = paging.cut.__kwdefaults__ or {}
-    monkeypatch.setattr(paging.cut, "__kwdefaults__", kept | {"size": size})
-
-
 def test_a_count_is_true_on_every_page_and_said_to_be_capped_above_its_end(
     hr: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,7 +186,7 @@ def test_a_count_is_true_on_every_page_and_said_to_be_capped_above_its_end(
     nobody = hr.get(reverse("hr:applications"), {"status": "hired"})
     counts = [each.context["count"].number for each in (first, later, nobody)]
     assert counts == [5, 5, 0]
-    monkeypatch.setattr("candidates.views.listing.COUNTED", 4)
+    monkeypatch.setattr("candidates.views.applications.COUNTED", 4)
     capped = hr.get(reverse("hr:applications")).context["count"]
     assert (capped.is_capped, capped.shown) == (True, 4)
 

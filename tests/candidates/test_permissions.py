@@ -309,8 +309,8 @@ GET    openid_connect_callback -        404  404  404  404  404  404  404
 #: What stands in addresses that are the same for everybody.
 FIXED: dict[str, dict[str, Any]] = {
     "account_reset_password_from_key": {"uidb36": "1", "key": "unknown"},
-    "mfa_remove_webauthn": {"pk": 1},
     "hr:export": {"ending": "csv"},
+    "mfa_remove_webauthn": {"pk": 1},
 }
 #: What follows the id in an address.
 AFTER_ID: dict[str, Any] = {"hr:page": 1, "hr:export_employee": "json"}
