@@ -77,6 +77,19 @@ def proxies(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.security, deploy=True)
+def second_factor(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    if settings.ATS_SECOND_FACTOR:
+        return []
+    return [
+        Caution(
+            "ATS_SECOND_FACTOR is off: whoever learns one password reads applications.",
+            hint="Turn it on, except where you only try Halbjahr out.",
+            id="ats.W005",
+        )
+    ]
+
+
 @register
 def storage_folder(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     location = settings.STORAGES["attachments"]["OPTIONS"].get("location")

@@ -17,5 +17,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "has_accent": any(settings.ATS_ACCENT),
         "max_file_mb": settings.ATS_MAX_FILE_MB,
         "max_files": settings.ATS_MAX_FILES,
+        "oidc_name": settings.ATS_OIDC_NAME if settings.SOCIALACCOUNT_PROVIDERS else "",
         "retention_months": settings.ATS_RETENTION_MONTHS,
     }

@@ -348,6 +348,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "csp",
     "django_htmx",
     "django_q",
@@ -372,6 +375,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    # Behind what asks for a log-in, and the first to hear of what its pages raise.
+    "ats.factors.middleware.SecondFactor",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -539,6 +544,67 @@ ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = RESET_TOKENS
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+
+#: Whether nobody works here without a second factor. Off is for trying it out.
+ATS_SECOND_FACTOR = flag("ATS_SECOND_FACTOR", not DEBUG)
+MFA_ADAPTER = "ats.factors.adapter.Adapter"
+MFA_FORMS = {
+    "authenticate": "ats.factors.forms.Code",
+    "reauthenticate": "ats.factors.forms.CodeAgain",
+    "add_webauthn": "ats.factors.forms.NewPasskey",
+    "authenticate_webauthn": "ats.factors.forms.Passkey",
+    "login_webauthn": "ats.factors.forms.PasskeyAlone",
+    "reauthenticate_webauthn": "ats.factors.forms.PasskeyAgain",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# With its PIN or finger a passkey is two factors; without, whoever finds it has it.
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1  # clocks differ; ats/factors/forms.py takes no code twice
+
+
+def identity_provider(*, url: str, client_id: str, secret: str, name: str) -> dict[str, Any]:
+    """Return allauth's entry for a provider of OpenID Connect."""
+    app = {
+        "provider_id": "oidc",
+        "name": name,
+        "client_id": client_id,
+        "secret": secret,
+        "settings": {"server_url": url.rstrip("/")},
+    }
+    return {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [app]}}
+
+
+def oidc() -> dict[str, Any]:
+    """Return the settings' entry for ATS_OIDC_URL, or {} if everybody logs in here."""
+    given = {name: text(f"ATS_OIDC_{name}") for name in ("URL", "CLIENT_ID", "SECRET")}
+    if not any(given.values()):
+        return {}
+    if missing := [f"ATS_OIDC_{name}" for name, value in given.items() if not value]:
+        raise refuse(missing[0], "is missing. Set all of ATS_OIDC_URL, _CLIENT_ID and _SECRET.")
+    example = "https://login.example.org/realms/firm (without /.well-known/…)."
+    parts = url("ATS_OIDC_URL", given["URL"], schemes={"https", "http"}, example=example)
+    if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        raise refuse("ATS_OIDC_URL", f"would send secrets readable. Set it to one like {example}")
+    if not parts.hostname or parts.query or parts.fragment:
+        raise refuse("ATS_OIDC_URL", f"names no provider. Set it to one like {example}")
+    return identity_provider(
+        url=given["URL"],
+        client_id=given["CLIENT_ID"],
+        secret=given["SECRET"],
+        name=ATS_OIDC_NAME,
+    )
+
+
+#: What the button says: „Log in with …“.
+ATS_OIDC_NAME = text("ATS_OIDC_NAME", "OpenID Connect")
+#: Whether the provider asks everybody for a second factor, so that we need not.
+ATS_OIDC_SECOND_FACTOR = flag("ATS_OIDC_SECOND_FACTOR", False)
+SOCIALACCOUNT_PROVIDERS = oidc()
+SOCIALACCOUNT_ADAPTER = "ats.oidc.Adapter"
+# A link, since a form that leads to another site is against our policy of contents.
+SOCIALACCOUNT_LOGIN_ON_GET = True
 
 # Cookies and headers: only strictly necessary cookies, none past 20 days (policy 2.5) -------
 

@@ -22,11 +22,13 @@ from candidates.models import (
     Hold,
     Job,
     Note,
+    Read,
     Request,
     Scorecard,
     User,
 )
 from candidates.models.applications import Applications
+from candidates.models.jobs import Jobs
 from candidates.models.requests import Requests
 from storage.models import Attachment
 
@@ -69,6 +71,17 @@ def may_decide(user: User | AnonymousUser) -> bool:
     return has(user, *DECIDERS)
 
 
+def may_edit_jobs(user: User | AnonymousUser) -> bool:
+    """Whether the user may make, change, publish and close jobs: those that the user sees."""
+    return has(user, Role.RECRUITER)
+
+
+def deciders() -> QuerySet[User]:
+    """Return those who may decide on applications: whoever a hiring team is made of."""
+    names = [role.value for role in DECIDERS]
+    return User.objects.filter(is_active=True, groups__name__in=names).distinct()
+
+
 def may_erase(user: User | AnonymousUser) -> bool:
     return has(user, Role.PERSONNEL)
 
@@ -95,7 +108,7 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
-def jobs(user: User) -> QuerySet[Job]:
+def jobs(user: User) -> Jobs:
     """Return the jobs whose applications the user may see."""
     if has(user, Role.PRIVACY_OFFICER):
         return Job.objects.all()
@@ -166,6 +179,13 @@ def requests(user: User) -> Requests:
     if has(user, *CONFIRMERS):
         return seen.filter(state=Request.State.GRANTED, application__restricted_at=None)
     return Request.objects.none()
+
+
+def reads(user: User) -> QuerySet[Read]:
+    """Return the lines of the read log the user may see: the officer all but of the own address."""
+    if has(user, Role.PRIVACY_OFFICER):
+        return Read.objects.exclude(application__email__iexact=user.email)
+    return Read.objects.none()
 
 
 def employees(user: User) -> QuerySet[Employee]:

@@ -6,13 +6,14 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models import Count, Model, QuerySet
+from django.db.models import Count, Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django_q.models import Schedule
 
 from ats import accounts
+from ats.factors import proof
 from candidates.access import Role
 from candidates.models import User
 
@@ -85,15 +86,23 @@ class RoleFilter(admin.SimpleListFilter):
 @admin.register(User)
 class UserPage(Page):
     form = UserForm
-    list_display = ("email", "first_name", "last_name", "role_names", "is_active", "last_login")
+    list_display = (
+        *("email", "first_name", "last_name", "role_names"),
+        *("has_factor", "is_active", "last_login"),
+    )
     list_filter = ("is_active", RoleFilter)
     search_fields = ("email", "first_name", "last_name")
     ordering = ("email",)
     readonly_fields = ("last_login", "date_joined")
-    actions = ("send_link",)
+    actions = ("send_link", "begin_again")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).prefetch_related("groups")
+        users: QuerySet[User] = super().get_queryset(request).prefetch_related("groups")
+        return users.annotate(factor=Exists(proof.factors_of(OuterRef("pk"))))
+
+    @admin.display(description=_("Second factor"), boolean=True)
+    def has_factor(self, user: User) -> bool:
+        return bool(user.factor)  # type: ignore[attr-defined]
 
     @admin.display(description=_("Roles"))
     def role_names(self, user: User) -> str:
@@ -127,6 +136,14 @@ class UserPage(Page):
             ngettext("%(sent)d link is on its way.", "%(sent)d links are on their way.", sent)
             % {"sent": sent},
         )
+
+    @admin.action(description=_("Take away password and second factor, and send the link"))
+    def begin_again(self, request: HttpRequest, users: QuerySet[User]) -> None:
+        """For a phone that is lost, or a password that others know: all sessions end too."""
+        for user in users:
+            proof.begin_again(user)
+            self.log_change(request, user, gettext("Password and second factor taken away"))
+        self.send_link(request, users)
 
 
 @admin.register(Group)

@@ -86,18 +86,24 @@ def calendar(now: datetime) -> Calendar:
     return Calendar([line[n : n + 7] for n in range(0, len(line), 7)])
 
 
-def going(now: datetime, *, until: date) -> Counter[date]:
-    """Count the records that go on each day up to `until`, in one query."""
+def going(now: datetime, *, until: date, among: Applications | None = None) -> Counter[date]:
+    """Count the records that go on each day up to `until`, in one query.
+
+    With `among`, only those of these applications, and no records of employees.
+    """
     today = retention.local_date(now)
-    closed = Application.objects.filter(delete_on__lte=until).order_by()
+    applications = Application.objects.all() if among is None else among
+    closed = applications.filter(delete_on__lte=until).order_by()
     held = closed.filter(Exists(_holds(now))).annotate(
         end=TruncDate(_last_end(now), tzinfo=retention.zone())
     )
-    parts = (
+    parts = [
         _by_day(closed.exclude(Exists(_holds(now))), F("delete_on")),
         _by_day(held, Greatest("delete_on", "end")),
-        _by_day(Employee.objects.filter(delete_on__lte=until).order_by(), F("delete_on")),
-    )
+    ]
+    if among is None:
+        employees = Employee.objects.filter(delete_on__lte=until).order_by()
+        parts.append(_by_day(employees, F("delete_on")))
     found: Counter[date] = Counter()
     for day, number in parts[0].union(*parts[1:], all=True):
         if day <= until:  # a hold may end later

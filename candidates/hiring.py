@@ -1,5 +1,6 @@
 """Hiring: an application becomes an employee record, and back."""
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID
@@ -16,6 +17,12 @@ from candidates.status import Status
 from storage import erasure
 from storage.models import Attachment
 
+#: What documents are called that a personnel file has no need of: letters and photographs.
+NOT_FOR_THE_FILE = re.compile(
+    r"anschreiben|motivation|cover|letter|bewerbungsschreiben|fotos?\b|photos?\b|passbild|portrait",
+    re.IGNORECASE,
+)
+
 
 class PersonnelNumberTaken(ChangeNotAllowed):
     """Another employee has this personnel number."""
@@ -28,6 +35,16 @@ def next_personnel_number() -> str:
     while Employee.objects.filter(personnel_number=str(number := number + 1)).exists():
         pass
     return str(number)
+
+
+def belongs_in_the_file(document: Attachment) -> bool:
+    """Return whether to propose that a document goes along, as far as its name tells.
+
+    What was written to get the job has done its work (Art. 5(1)(c) GDPR); CVs, certificates and
+    all else are proposed, since what stays behind is erased.
+    """
+    name = document.name.rpartition(".")[0] or document.name
+    return not NOT_FOR_THE_FILE.search(name.replace("_", " "))
 
 
 @transaction.atomic

@@ -147,8 +147,7 @@ def _submit(
     source: Application.Source,
     refused: Sequence[tuple[str, str]],
 ) -> Application:
-    today = retention.local_date(now)
-    if job and not Job.objects.taking(today).filter(pk=job.pk).exists():
+    if job and not _job(job).is_taking(retention.local_date(now)):
         raise JobClosed(_("This position is no longer open."))
     application = Application.objects.create(
         submission=submission,
@@ -204,10 +203,23 @@ def assign(application: Application, *, job: Job, by: User, now: datetime) -> Ap
     application = locked(application)
     if application.job == job:
         raise ChangeNotAllowed(_("This application is already one for “%(job)s”.") % {"job": job})
+    if _job(job).is_closed:
+        raise JobClosed(_("“%(job)s” has been closed. Choose another job.") % {"job": job})
     _enter(application, job, _entry(job), now)
     application.events.create(kind=Event.Kind.ASSIGNED, by=by, at=now, detail=job.title)
     mail.queue(application, Mail.Purpose.ASSIGNED, now=now, send_at=now, by=by)
     return application
+
+
+def _job(job: Job) -> Job:
+    """Return the job, locked and read again, so that nobody comes into one that is closing.
+
+    Without the lock of its key, which each of its applications takes a share of.
+    """
+    fresh = Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first()
+    if fresh is None:
+        raise JobClosed(_("This position is no longer open."))
+    return fresh
 
 
 def _entry(job: Job) -> Stage:

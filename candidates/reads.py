@@ -43,9 +43,6 @@ from candidates.models.requests import Requests
 from candidates.status import Status
 from storage.models import Attachment
 
-#: Jobs in the rail; the page of jobs has all.
-RAIL = 12
-
 
 def with_documents(applications: Applications) -> Applications:
     """Add `documents`, the number of files of each application."""
@@ -153,17 +150,6 @@ def first_of_each(parts: Sequence[QuerySet[Application]]) -> list[Application]:
     union = " UNION ALL ".join(f"SELECT * FROM ({sql}) AS part" for sql, _params in queries)  # noqa: S608
     params = [value for _sql, values in queries for value in values]
     return list(Application.objects.raw(union, params))
-
-
-def rail_jobs(user: User) -> QuerySet[Job]:
-    """Return the first jobs of a user, the own ones before others, each with `open_count`."""
-    mine = user.jobs.filter(pk=OuterRef("pk"))
-    return (
-        with_open_count(access.jobs(user), user)
-        .filter(Q(is_published=True) | Q(open_count__gt=0))
-        .annotate(is_mine=Exists(mine))
-        .order_by("-is_mine", "title", "pk")[:RAIL]
-    )
 
 
 def with_open_count(jobs: QuerySet[Job], user: User) -> QuerySet[Job]:

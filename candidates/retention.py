@@ -35,6 +35,11 @@ def delete_on(decided_on: date, *, months: int) -> date:
     return decided_on + relativedelta(months=months)
 
 
+def start_of(day: date) -> datetime:
+    """Return the first moment of a day, in UTC."""
+    return datetime.combine(day, time.min, tzinfo=zone()).astimezone(UTC)
+
+
 def end_of(day: date) -> datetime:
     """Return the first moment after a day, in UTC: what is due that day is then in breach."""
     midnight = datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone())

@@ -204,6 +204,13 @@ def confirm_waited() -> str:
 
 @nameless
 @waits_for_replay
+def tell_seconds(application: str) -> str:
+    """When an erasure has been granted. See `requests.tell_seconds`."""
+    return f"told {requests.tell_seconds(application)}"
+
+
+@nameless
+@waits_for_replay
 def send_certificates() -> str:
     """Minutely. See `certificates.send_due`."""
     return f"sent {certificates.send_due(timezone.now())}"

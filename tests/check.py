@@ -46,6 +46,7 @@ def manage(*words: str) -> str:
             "ATS_SITE_URL": "https://jobs.musterwerk.example",
             "ATS_ALLOWED_HOSTS": "jobs.musterwerk.example",
             "ATS_TRUSTED_PROXIES": "1",
+            "ATS_SECOND_FACTOR": "true",
             "EMAIL_URL": "smtp+tls://halbjahr:secret@mail.musterwerk.example:587",
             "DATABASE_URL": f"sqlite:///{home}/halbjahr.sqlite3",
             "ATS_STORAGE_URL": f"file://{home}/attachments",

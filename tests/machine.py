@@ -246,6 +246,8 @@ def production_like() -> dict[str, str]:
             }
         ),
         "EMAIL_URL": "consolemail://",
+        # Most tests are about other things; those that are about it turn it on.
+        "ATS_SECOND_FACTOR": "false",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": REGION,

@@ -19,7 +19,7 @@ from django.utils import timezone, translation
 
 from candidates import ledger, legal, tokens
 from candidates.forms import stamps
-from candidates.models import Application, Employee, Job, LedgerLine, Stage, Token, User
+from candidates.models import Application, Employee, Job, LedgerLine, Mail, Stage, Token, User
 from candidates.models.jobs import DEFAULT_STAGES
 from candidates.status import Status
 from storage.models import Attachment
@@ -161,6 +161,22 @@ def an_application(
         application.close(Status(status), on=decided_on or TODAY)
     application.save()
     return application
+
+
+def a_mail(application: Application, **fields: Any) -> Mail:
+    """Create a rejection's mail, which has been sent unless its `state` says otherwise."""
+    defaults: dict[str, Any] = {
+        "purpose": Mail.Purpose.REJECTION,
+        "language": application.language,
+        "to": application.email,
+        "subject": "Ihre Bewerbung",
+        "body": "Leider nicht.",
+        "created_at": NOW,
+        "send_at": NOW,
+        "sent_at": NOW,
+        "state": Mail.State.SENT,
+    }
+    return application.mails.create(**defaults | fields)
 
 
 def an_employee(**fields: Any) -> Employee:

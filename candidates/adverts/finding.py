@@ -57,7 +57,7 @@ class Wanted:
             self.team in {"", job.team}
             and self._is_kind(job)
             and self._is_there(job)
-            and _has_all(job, self.q)
+            and has_all(job, self.q)
         )
 
     def _is_kind(self, job: Job) -> bool:
@@ -77,7 +77,7 @@ def _line(text: str) -> str:
     return " ".join(text.split())[:LONGEST]
 
 
-def _has_all(job: Job, words: str) -> bool:
+def has_all(job: Job, words: str) -> bool:
     """Return whether each word stands somewhere in what a job says of itself."""
     if not words:
         return True

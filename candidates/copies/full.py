@@ -24,7 +24,7 @@ from candidates import why
 from candidates.copies import archive
 from candidates.copies.archive import Given
 from candidates.copies.tables import TABLES, WAYS, Section, Shown, Table
-from candidates.models import AccessCopy, Application, User
+from candidates.models import AccessCopy, Application, Read, User
 
 FORMAT = "halbjahr-copy-1"
 
@@ -49,8 +49,18 @@ def compile(application: Application, now: datetime) -> Json:  # noqa: A001  the
 
 
 def digest(content: Json) -> str:
-    """Return what tells whether a compiled copy still is as somebody saw it."""
-    return sha256(json.dumps(content["sections"], sort_keys=True).encode()).hexdigest()
+    """Return what tells whether a compiled copy still is as somebody saw it.
+
+    Who opened the application meanwhile is nothing to go through: a day and a role.
+    """
+    seen = [section["entries"] for section in content["sections"]]
+    words = [[entry for entry in entries if not _is_opening(entry)] for entries in seen]
+    return sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()
+
+
+def _is_opening(entry: Json) -> bool:
+    is_read = str(entry["id"]).startswith(f"{Read._meta.model_name}-")
+    return is_read and not any(fact["is_free"] for fact in entry["facts"])
 
 
 # What the database has ----------------------------------------------------------------------

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from candidates import holds, requests, retention
-from candidates.models import Application, Hold, Request, User
+from candidates.models import Application, Hold, Mail, Read, Request, User
 
 
 class Kept(NamedTuple):
@@ -52,6 +52,26 @@ REQUESTS = (
 )
 
 
+#: How long ago the newest applications came that somebody has opened.
+UNOPENED = timedelta(days=3)
+
+
+def open_and_return(played: list[Application], *, by: User, now: datetime) -> None:
+    """Have all but the newest applications opened, and a rejection come back."""
+    opened = [each for each in played if each.received_at < now - UNOPENED]
+    for application in opened:
+        application.first_opened_at = application.received_at + timedelta(hours=3)
+    Application.objects.bulk_update(opened, ["first_opened_at"])
+    Read.objects.bulk_create(
+        Read(application=each, by=by, at=each.first_opened_at)
+        for each in opened
+        if each.first_opened_at
+    )
+    rejections = Mail.objects.filter(application__in=played, purpose=Mail.Purpose.REJECTION)
+    sent = rejections.filter(state=Mail.State.SENT).order_by("-sent_at")
+    Mail.objects.filter(pk__in=sent.values("pk")[:1]).update(state=Mail.State.BOUNCED)
+
+
 def lay(played: list[Application], *, officer: User, now: datetime) -> None:
     """Set the holds and take in the requests, each in its past, by the verbs."""
     people = {application.last_name: application for application in played}
@@ -71,4 +91,4 @@ def lay(played: list[Application], *, officer: User, now: datetime) -> None:
             people[asked.last_name], asked.kind, text=asked.text, by=None, now=at
         )
         if asked.is_granted:
-            requests.grant(request, by=officer, now=at + timedelta(days=1))
+            requests.grant(request, by=officer, now=at + timedelta(days=1), tell=False)

@@ -1,6 +1,6 @@
 """The forms of the workspace. What they say wrong, they say as what to do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,8 +9,9 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from candidates import retention
+from candidates import hiring, retention
 from candidates.models import Application, Employee, Job, LedgerLine, Stage
 from candidates.status import Status
 from storage.models import Attachment
@@ -167,6 +168,14 @@ class AssignForm(forms.Form):
         return self.jobs[self.cleaned_data["job"]]
 
 
+def described(document: Attachment) -> str:
+    """Return a document's name, with the number of its pages where that is known."""
+    if not document.pages:
+        return document.name
+    pages = ngettext("%(n)s page", "%(n)s pages", document.pages) % {"n": document.pages}
+    return f"{document.name}, {pages}"
+
+
 class HireForm(forms.Form):
     start_date = forms.DateField(
         label=_("Start date"),
@@ -193,7 +202,10 @@ class HireForm(forms.Form):
     )
     attachments = forms.MultipleChoiceField(
         label=_("Documents that go along"),
-        help_text=_("The others stay with the application and are erased with it."),
+        help_text=_(
+            "Letters and photos are not ticked: a personnel file has no need of them. What is not "
+            "ticked stays with the application and is erased with it."
+        ),
         required=False,
         widget=forms.CheckboxSelectMultiple,
         error_messages={
@@ -202,11 +214,13 @@ class HireForm(forms.Form):
     )
 
     def __init__(
-        self, data: Any = None, *, initial: Any, documents: Iterable[Attachment], now: datetime
+        self, data: Any = None, *, initial: Any, documents: Sequence[Attachment], now: datetime
     ) -> None:
-        super().__init__(data, label_suffix="", initial=initial)
+        ticked = [str(each.pk) for each in documents if hiring.belongs_in_the_file(each)]
+        super().__init__(data, label_suffix="", initial={"attachments": ticked} | initial)
         self.today = retention.local_date(now)
-        self.fields["attachments"].choices = [(str(d.pk), d.name) for d in documents]  # type: ignore[attr-defined]
+        choices = [(str(each.pk), described(each)) for each in documents]
+        self.fields["attachments"].choices = choices  # type: ignore[attr-defined]
 
     def clean_start_date(self) -> date:
         day: date = self.cleaned_data["start_date"]

@@ -9,12 +9,12 @@ sent, so a mail that goes twice brings two links, and both work.
 """
 
 from .failures import code
-from .outbox import CLAIM, bounced, queue, send_due
+from .outbox import CLAIM, bounced, note_return, queue, send_due
 from .placeholders import Text, Unresolved, fill
 from .rejections import is_secret, take_back_rejection
 from .returned import tell as tell_returned
 from .templates import compose
-from .words import parts, to_staff
+from .words import parts, to_people, to_staff
 
 __all__ = [
     "CLAIM",
@@ -25,10 +25,12 @@ __all__ = [
     "compose",
     "fill",
     "is_secret",
+    "note_return",
     "parts",
     "queue",
     "send_due",
     "take_back_rejection",
     "tell_returned",
+    "to_people",
     "to_staff",
 ]

@@ -123,6 +123,12 @@ def bounced(token: Token, *, now: datetime) -> None:
         transaction.on_commit(lambda: async_task("candidates.tasks.tell_returned", pk), robust=True)
 
 
+def note_return(mail: Mail, *, now: datetime) -> bool:
+    """Take note of a mail that came back; whether it had come back and nobody had noted it."""
+    returned = _row(mail).filter(state=Mail.State.BOUNCED, noted_at__isnull=True)
+    return bool(returned.update(noted_at=now))
+
+
 def _row(mail: Mail) -> Mails:
     """Return the mail's row if it is still there: the purge may have been faster."""
     return Mail.objects.filter(pk=mail.pk)

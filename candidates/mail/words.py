@@ -70,6 +70,11 @@ def to_staff(template: str, context: dict[str, Any], *, roles: Iterable[Role]) -
     people = User.objects.filter(is_active=True, groups__name__in=list(roles)).distinct()
     # Somebody has to know, also where nobody has the role.
     to = sorted(people.values_list("email", flat=True)) or [settings.ATS_OPERATOR["email"]]
+    return to_people(template, context, to)
+
+
+def to_people(template: str, context: dict[str, Any], to: list[str]) -> EmailMessage:
+    """Return a mail to people who work here, in the site's language; links, never names."""
     with translation.override(settings.LANGUAGE_CODE):
         subject, body = parts(render_to_string(template, context))
     return EmailMessage(subject=subject, body=body, to=to)

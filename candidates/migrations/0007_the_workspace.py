@@ -290,6 +290,14 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
+            model_name="application",
+            index=models.Index(
+                condition=models.Q(("first_opened_at__isnull", True), ("status", "open")),
+                fields=["-received_at", "-id"],
+                name="application_unopened",
+            ),
+        ),
+        migrations.AddIndex(
             model_name="mail",
             index=models.Index(
                 condition=models.Q(("noted_at__isnull", True), ("state", "bounced")),

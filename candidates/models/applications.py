@@ -25,6 +25,10 @@ class Applications(models.QuerySet["Application"]):
     def open(self) -> Self:
         return self.filter(status=Status.OPEN)
 
+    def unopened(self) -> Self:
+        """Return the open ones that none of those who decide has opened."""
+        return self.open().filter(first_opened_at__isnull=True)
+
     def closed(self) -> Self:
         return self.filter(delete_on__isnull=False)
 
@@ -182,6 +186,11 @@ class Application(models.Model):
                 fields=["stage_since", "id"],
                 condition=Q(status=Status.OPEN),
                 name="application_waiting",
+            ),
+            models.Index(
+                fields=["-received_at", "-id"],
+                condition=Q(status=Status.OPEN, first_opened_at__isnull=True),
+                name="application_unopened",
             ),
             models.Index(fields=["-received_at", "-id"], name="application_list"),
             models.Index(fields=["job", "-received_at", "-id"], name="application_job_list"),

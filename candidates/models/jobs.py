@@ -21,6 +21,18 @@ class Jobs(models.QuerySet["Job"]):
         in_time = Q(apply_until__isnull=True) | Q(apply_until__gte=today)
         return self.filter(in_time, is_published=True)
 
+    def drafts(self) -> Self:
+        """Return those that never were published."""
+        return self.filter(is_published=False, published_on__isnull=True)
+
+    def published(self) -> Self:
+        """Return those that are published, also past their last day."""
+        return self.filter(is_published=True)
+
+    def closed(self) -> Self:
+        """Return those that were published and are no longer."""
+        return self.filter(is_published=False, published_on__isnull=False)
+
 
 class Job(models.Model):
     """An advertised position, with its hiring team."""
@@ -91,6 +103,19 @@ class Job(models.Model):
     def is_taking(self, today: date) -> bool:
         """Return whether it takes applications: `Jobs.taking` for one row."""
         return self.is_published and (self.apply_until is None or today <= self.apply_until)
+
+    @property
+    def is_draft(self) -> bool:
+        return not self.is_published and self.published_on is None
+
+    @property
+    def is_closed(self) -> bool:
+        return not self.is_published and self.published_on is not None
+
+    @property
+    def names_its_pay(self) -> bool:
+        """Whether it names a range, as Art. 5(1) of Directive (EU) 2023/970 asks for."""
+        return self.pay_from is not None and self.pay_to is not None
 
     def publish(self, on: date) -> None:
         """Publish it. The first day that it was published on stays that day."""

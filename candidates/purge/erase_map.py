@@ -228,6 +228,15 @@ TABLES: dict[str, Entry] = {
     "candidates.User_user_permissions": (Stays("user permission", STAFF),),
     "account.EmailAddress": (Stays("user email verified primary", STAFF),),
     "account.EmailConfirmation": (Stays("email_address created sent key", STAFF),),
+    "mfa.Authenticator": (Stays("user type data created_at last_used_at", STAFF),),
+    # What allauth would keep of log-ins elsewhere; we keep nothing, see ats/oidc.py.
+    "socialaccount.SocialApp": (
+        Stays("provider provider_id name client_id secret key settings", STAFF),
+    ),
+    "socialaccount.SocialAccount": (
+        Stays("user provider uid last_login date_joined extra_data", STAFF),
+    ),
+    "socialaccount.SocialToken": (Stays("app account token token_secret expires_at", STAFF),),
     "auth.Permission": (Stays("name content_type codename", OURS),),
     "auth.Group": (Stays("name", OURS),),
     "auth.Group_permissions": (Stays("group permission", OURS),),

@@ -10,10 +10,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from candidates import retention
-from candidates.models import Application, Event, Hold, Request
+from candidates.models import Application, Event, Hold, Mail, Request
 from candidates.record import Card
 from storage.models import Attachment
 
@@ -68,7 +68,7 @@ def score(value: float) -> SafeString:
 @register.filter
 def givers(cards: Iterable[Card]) -> str:
     """Return by whom scorecards are, in words: Jens Holm and Aylin Sommer."""
-    names = [str(card.row.by or _("someone")) for card in cards]
+    names = [str(card.row.by or pgettext("person", "someone")) for card in cards]
     return get_text_list(names, _("and"))
 
 
@@ -112,6 +112,46 @@ def answer_by(due_on: date, now: datetime) -> str:
         "answer until %(day)s, %(n)s day left", "answer until %(day)s, %(n)s days left", left
     )
     return said % {"day": day, "n": left}
+
+
+@register.filter
+def promise(late: int) -> str:
+    """Return how an answer stands, given the days past its promise or, negative, before it."""
+    if late > 0:
+        return ngettext("%(n)s day late", "%(n)s days late", late) % {"n": late}
+    if late == 0:
+        return pgettext("promise", "today")
+    if late == -1:
+        return pgettext("promise", "tomorrow")
+    return ngettext("in %(n)s day", "in %(n)s days", -late) % {"n": -late}
+
+
+@register.filter
+def request_kind(code: str) -> str:
+    return str(Request.Kind(code).label)
+
+
+@register.filter
+def mail_purpose(code: str) -> str:
+    return str(Mail.Purpose(code).label)
+
+
+@register.filter
+def day_of(moment: datetime) -> date:
+    """Return the day of a moment here."""
+    return retention.local_date(moment)
+
+
+@register.filter
+def by_day(due_on: date, now: datetime) -> str:
+    """Return until when a request must be answered, for a narrow place."""
+    left = (due_on - retention.local_date(now)).days
+    day = date_format(due_on, get_format("MONTH_DAY_FORMAT"))
+    if left < 0:
+        return _("overdue since %(day)s") % {"day": day}
+    if left <= 1:
+        return pgettext("promise", "tomorrow") if left else pgettext("promise", "today")
+    return _("by %(day)s") % {"day": day}
 
 
 #: From how many days before its end a deadline waits for somebody.

@@ -1,4 +1,4 @@
-"""The jobs of a person, and the board of one job."""
+"""The board of one job."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -36,32 +36,6 @@ class Column:
     @property
     def more(self) -> int:
         return self.count - len(self.cards)
-
-
-@dataclass(frozen=True)
-class Row:
-    """A job on the page of jobs."""
-
-    job: Job
-    columns: list[Column]
-    new: int
-
-
-@require_safe
-@access.allow(*access.READERS)
-def jobs(request: HttpRequest) -> HttpResponse:
-    user, now = access.person(request), timezone.now()
-    counts, new = reads.stage_counts(user), reads.new_today(user, now)
-    rows = [
-        Row(
-            job,
-            [Column(stage, counts.get(stage.pk, 0), []) for stage in job.stages.all()],
-            new.get(job.pk, 0),
-        )
-        for job in access.jobs(user).order_by("team", "title", "pk").prefetch_related("stages")
-    ]
-    total = sum(column.count for row in rows for column in row.columns)
-    return page(request, "hr/jobs.html", {"jobs": rows, "total": total}, section="jobs")
 
 
 @require_safe

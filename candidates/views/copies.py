@@ -17,6 +17,7 @@ from candidates.access import Role
 from candidates.forms.copies import StrikeForm
 from candidates.models import Request
 from candidates.pipeline import ChangeNotAllowed
+from candidates.views import opened
 from candidates.views.page import dialog, page, sent
 from candidates.views.requests import back
 
@@ -36,6 +37,7 @@ def prepare(request: HttpRequest, pk: UUID) -> HttpResponse:
     asked = _asked(request, pk)
     if asked.state != Request.State.OPEN:
         return redirect("hr:request", asked.pk)
+    opened.record(request, asked.application)
     form = StrikeForm(sent(request), application=asked.application)
     status = 422 if form.is_bound and not form.is_valid() else 200
     return _draw(request, asked, form, now=timezone.now(), status=status)

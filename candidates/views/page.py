@@ -4,86 +4,38 @@
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
-from django.urls import reverse_lazy
 from django.utils import timezone
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
 
-from candidates import access, neighbours, reads
+from candidates import access, agenda, neighbours
 from candidates.access import Role
-from candidates.models import Application, Employee, StrayMail, User
+from candidates.models import Application, Employee
 from candidates.pipeline import ChangeNotAllowed
-
-
-class Entry(NamedTuple):
-    """One line of the menu and the roles that have it."""
-
-    section: str
-    label: Promise
-    icon: str
-    url: Promise
-    roles: tuple[Role, ...]
-    #: How much of it waits; 0 shows no number.
-    waiting: int = 0
-
-
-MENU = (
-    Entry(
-        "applications", _("Applications"), "list", reverse_lazy("hr:applications"), access.READERS
-    ),
-    Entry("jobs", _("Jobs"), "square-kanban", reverse_lazy("hr:jobs"), access.READERS),
-    Entry("employees", _("Employees"), "users", reverse_lazy("hr:employees"), (Role.PERSONNEL,)),
-    Entry(
-        "retention",
-        _("Retention"),
-        "contrast",
-        reverse_lazy("hr:retention"),
-        (Role.PRIVACY_OFFICER,),
-    ),
-    Entry(
-        "requests",
-        _("Requests"),
-        "message-square-text",
-        reverse_lazy("hr:requests"),
-        access.CONFIRMERS,
-    ),
-    Entry("policy", _("Policy"), "scale", reverse_lazy("hr:policy"), (Role.PRIVACY_OFFICER,)),
-    Entry(
-        "admin", _("Administration"), "settings", reverse_lazy("admin:index"), (Role.ADMINISTRATOR,)
-    ),
-)
-
-
-#: Stands in the menu only while there are any; after the jobs.
-MAIL = Entry("mail", _("Mail"), "mail", reverse_lazy("hr:mails"), (Role.RECRUITER,))
-
-
-def _menu(user: User) -> list[Entry]:
-    entries = [entry for entry in MENU if access.has(user, *entry.roles)]
-    if access.has(user, *MAIL.roles) and (waiting := StrayMail.objects.count()):
-        entries.insert(2, MAIL._replace(waiting=waiting))
-    return entries
+from candidates.views.menu import menu
 
 
 def page(
     request: HttpRequest, template: str, context: dict[str, Any], *, section: str, status: int = 200
 ) -> HttpResponse:
-    """Render a page of the workspace with what this person's role has in its menu."""
-    user = access.person(request)
-    is_reader = access.has(user, *access.READERS)
+    """Render a page of the workspace with what this person's role has in its menu.
+
+    A page that has read its own `rail` gives it in its context.
+    """
+    user, now = access.person(request), timezone.now()
+    rail = context.get("rail") or agenda.rail(user, now)
     frame = {
-        "menu": _menu(user),
+        "menu": menu(user, rail),
         "section": section,
-        "rail_jobs": reads.rail_jobs(user) if is_reader else [],
+        "rail_jobs": rail.jobs,
+        "may_search": access.has(user, *access.READERS),
         "roles": [role.label for role in Role if access.has(user, role)],
-        "now": timezone.now(),
+        "now": now,
     }
     return render(request, template, frame | context, status=status)
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from candidates import access, copies, paging, reads, requests, retention, why
 from candidates.access import Role
 from candidates.forms.officer import AnswerForm, CorrectForm, RefuseForm, RegisterForm
+from candidates.forms.register import FilterForm
 from candidates.models import Application, Request
 from candidates.status import Status
 from candidates.views.page import Draw, act, dialog, page, sent
@@ -29,13 +30,15 @@ form_methods = require_http_methods(["GET", "HEAD", "POST"])
 def register(request: HttpRequest) -> HttpResponse:
     user = access.person(request)
     seen = reads.with_end(access.requests(user))
+    form = FilterForm(request.GET)
     found = paging.cut(
-        seen.select_related("application", "application__job"),
+        form.narrow(seen).select_related("application", "application__job"),
         order=("is_over", "due_on", "id"),
         scope=seen,
         query=request.GET,
     )
-    context = {"page": found, "is_officer": access.has(user, Role.PRIVACY_OFFICER)}
+    is_officer = access.has(user, Role.PRIVACY_OFFICER)
+    context = {"page": found, "form": form, "is_officer": is_officer}
     return page(request, "hr/requests.html", context, section="requests")
 
 

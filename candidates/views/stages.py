@@ -49,9 +49,9 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _press(request: HttpRequest, job: Job, form: StagesForm, values: dict[str, Any]) -> None:
     verb, pk = form.pressed
-    if verb == "add":
+    if values.get("new"):  # whichever button it was: what was typed is kept
         stages.add(job, values["new"])
-    elif verb == "copy":
+    if verb == "copy":
         stages.copy(job, values["source"])
     elif verb == "remove" and pk:
         stages.remove(job, pk, by=access.person(request), now=timezone.now())

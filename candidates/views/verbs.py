@@ -115,7 +115,7 @@ def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _other_jobs(request: HttpRequest, application: Application) -> list[Job]:
     jobs = access.jobs(access.person(request)).filter(stages__isnull=False).distinct()
-    return [job for job in jobs if job != application.job]
+    return [job for job in jobs if job != application.job and not job.is_closed]
 
 
 @form_methods
@@ -145,6 +145,7 @@ def hire(request: HttpRequest, pk: UUID) -> HttpResponse:
         heading=heading,
         form=form,
         documents=documents,
+        left_out=application.attachments.count() - len(documents),
         closed=closed,
     )
     return act(request, form, draw=draw, do=do)

@@ -19,8 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture(autouse=True)
-def _scanner(settings: "Settings") -> None:
+def _as_in_production(settings: "Settings") -> None:
     settings.CLAMD_URL = "tcp://127.0.0.1:3310"
+    settings.ATS_SECOND_FACTOR = True
 
 
 def found(*, deployed: bool = False) -> set[str]:
@@ -30,6 +31,12 @@ def found(*, deployed: bool = False) -> set[str]:
 
 
 def test_usual_settings_have_nothing_to_say() -> None:
+    assert found() == set()
+
+
+def test_a_site_without_a_second_factor_is_warned_of(settings: "Settings") -> None:
+    settings.ATS_SECOND_FACTOR = False
+    assert found(deployed=True) - {"ats.W004"} == {"ats.W005"}
     assert found() == set()
 
 

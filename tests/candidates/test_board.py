@@ -132,25 +132,3 @@ def test_the_rail_has_the_own_jobs_first(hr: Client, recruiter: User) -> None:
     world.an_application(other)
     rail = hr.get(reverse("hr:jobs")).context["rail_jobs"]
     assert [(job.title, job.open_count) for job in rail] == [(mine.title, 0), (other.title, 1)]
-
-
-@pytest.mark.parametrize(
-    ("role", "first_page"),
-    [
-        ("recruiter", "/hr/jobs/"),
-        ("hiring_manager", "/hr/jobs/"),
-        ("privacy_officer", "/hr/retention/"),
-        ("personnel", "/hr/employees/"),
-        ("administrator", "/admin/"),
-    ],
-)
-def test_each_role_begins_at_its_first_page(client: Client, role: str, first_page: str) -> None:
-    world.log_in(client, world.a_user(role))
-    assert client.get(reverse("hr:today"))["Location"] == first_page
-
-
-def test_somebody_without_a_role_is_told_whom_to_ask(client: Client) -> None:
-    world.log_in(client, world.a_user())
-    response = client.get(reverse("hr:today"), headers={"accept-language": "en"})
-    assert response.status_code == 403
-    assert "Ask whoever administers" in response.content.decode()

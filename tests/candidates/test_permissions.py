@@ -18,7 +18,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from candidates import copies, holds, requests, tokens
+from candidates import copies, holds, jobs, requests, tokens
 from candidates.access import Role
 from candidates.models import (
     Application,
@@ -104,7 +104,11 @@ GET    health                  -        ***  ***  ***  ***  ***  ***  ***
 GET    metrics                 -        404  404  404  404  404  404  404
 POST   set_language            -        302  302  302  302  302  302  302
 
-GET    hr:today                -        302  403  302  302  302  302  302
+GET    hr:today                -        302  403  200  200  302  200  302
+POST   hr:note_return          returned 302  403  302  302  403  302  403
+POST   hr:note_return          elsewhere 302 403  404  404  403  302  403
+POST   hr:note_return          no_mail  302  403  404  404  403  404  403
+GET    hr:reads                -        302  403  403  403  403  200  403
 GET    hr:jobs                 -        302  403  200  200  403  200  403
 GET    hr:board                own      302  403  200  200  403  200  403
 GET    hr:board                foreign  302  403  404  404  403  200  403
@@ -112,6 +116,30 @@ GET    hr:stages               own      302  403  200  200  403  403  403
 GET    hr:stages               foreign  302  403  404  404  403  403  403
 POST   hr:stages               own      302  403  302  302  403  403  403
 POST   hr:stages               foreign  302  403  404  404  403  403  403
+GET    hr:new_job              -        302  403  200  403  403  403  403
+POST   hr:new_job              -        302  403  302  403  403  403  403
+GET    hr:edit_job             own      302  403  200  403  403  403  403
+GET    hr:edit_job             foreign  302  403  404  403  403  403  403
+POST   hr:edit_job             own      302  403  302  403  403  403  403
+POST   hr:edit_job             foreign  302  403  404  403  403  403  403
+GET    hr:preview_job          own      302  403  200  200  403  200  403
+GET    hr:preview_job          draft    302  403  200  200  403  200  403
+GET    hr:preview_job          foreign  302  403  404  404  403  200  403
+POST   hr:publish_job          draft    302  403  302  403  403  403  403
+POST   hr:publish_job          own      302  403  409  403  403  403  403
+POST   hr:publish_job          foreign  302  403  404  403  403  403  403
+GET    hr:close_job            own      302  403  200  403  403  403  403
+POST   hr:close_job            own      302  403  422  403  403  403  403
+POST   hr:close_job            idle     302  403  302  403  403  403  403
+POST   hr:close_job            foreign  302  403  404  403  403  403  403
+GET    hr:hiring_team          own      302  403  200  200  403  200  403
+GET    hr:hiring_team          foreign  302  403  404  404  403  200  403
+POST   hr:hiring_team          own      302  403  302  403  403  403  403
+POST   hr:hiring_team          foreign  302  403  404  404  403  403  403
+GET    hr:criteria             own      302  403  200  200  403  403  403
+GET    hr:criteria             foreign  302  403  404  404  403  403  403
+POST   hr:criteria             own      302  403  302  302  403  403  403
+POST   hr:criteria             foreign  302  403  404  404  403  403  403
 GET    hr:applications         -        302  403  200  200  403  200  403
 GET    hr:application          own      302  404  200  200  404  200  404
 GET    hr:application          foreign  302  404  404  404  404  200  404
@@ -183,6 +211,8 @@ GET    hr:page                 picture  302  404  404  404  404  404  404
 GET    hr:attachment           picture  302  404  404  404  404  404  404
 GET    hr:employees            -        302  403  403  403  200  403  403
 GET    hr:employee             employee 302  404  404  404  200  404  404
+GET    hr:export_employee      employee 302  404  404  404  200  404  404
+GET    hr:export_employee      unknown  302  404  404  404  404  404  404
 GET    hr:undo_hire            employee 302  404  404  404  200  404  404
 POST   hr:undo_hire            employee 302  404  404  404  302  404  404
 GET    hr:erase_employee       employee 302  404  404  404  200  404  404
@@ -250,16 +280,58 @@ GET    account_reset_password  -        200  200  200  200  200  200  200
 GET    account_reset_password_done -    200  200  200  200  200  200  200
 GET    account_reset_password_from_key - 200 200  200  200  200  200  200
 GET    account_reset_password_from_key_done - 200 200 200 200 200  200  200
+GET    mfa_index               -        302  200  200  200  200  200  200
+GET    mfa_authenticate        -        302  302  302  302  302  302  302
+GET    mfa_reauthenticate      -        302  302  302  302  302  302  302
+GET    mfa_activate_totp       -        302  302  302  302  302  302  302
+GET    mfa_deactivate_totp     -        302  404  404  404  404  404  404
+GET    mfa_view_recovery_codes -        302  404  404  404  404  404  404
+GET    mfa_generate_recovery_codes -    302  302  302  302  302  302  302
+GET    mfa_login_webauthn      -        302  302  302  302  302  302  302
+POST   mfa_login_webauthn      -        422  302  302  302  302  302  302
+GET    mfa_add_webauthn        -        302  302  302  302  302  302  302
+GET    mfa_remove_webauthn     -        302  302  302  302  302  302  302
+POST   mfa_remove_webauthn     -        302  302  302  302  302  302  302
+GET    mfa_reauthenticate_webauthn -    302  302  302  302  302  302  302
+GET    openid_connect_login    -        404  404  404  404  404  404  404
+GET    openid_connect_callback -        404  404  404  404  404  404  404
 """
 
 
 #: Days to come, gone by, and beyond every clock.
 #: What stands in addresses that are the same for everybody.
-FIXED = {"account_reset_password_from_key": {"uidb36": "1", "key": "unknown"}}
-OF_JOBS = {"hr:board", "hr:stages"}
+FIXED: dict[str, dict[str, Any]] = {
+    "account_reset_password_from_key": {"uidb36": "1", "key": "unknown"},
+    "mfa_remove_webauthn": {"pk": 1},
+}
+#: What follows the id in an address.
+AFTER_ID: dict[str, Any] = {"hr:page": 1, "hr:export_employee": "json"}
+#: Addresses below the slug of a job.
+OF_JOBS = frozenset(
+    f"hr:{name}"
+    for name in (
+        *("board", "stages", "edit_job", "preview_job", "publish_job", "close_job"),
+        *("hiring_team", "criteria"),
+    )
+)
 #: Those whose rows are named in what is sent.
 IN_THE_BODY = {"hr:bulk_move", "hr:bulk_reject"}
 DAYS = {"day": date.today(), "past": date(2026, 9, 14), "never": date(1900, 1, 1)}  # noqa: DTZ011
+
+
+#: What a recruiter enters of a job.
+JOB = {
+    "title": "Pflegefachkraft",
+    "language": "de",
+    "kind": "full-time",
+    "description": "Wir suchen Verstärkung.",
+    "team": "Station Süd",
+    "place": "Köln",
+    "country": "DE",
+    "pay_currency": "EUR",
+    "pay_period": "year",
+    "answer_days": "14",
+}
 
 
 @dataclass(frozen=True)
@@ -288,6 +360,7 @@ class World:
         self.job = world.a_job(hiring_team=team)
         self.secret = world.a_job(hiring_team=[world.a_user("recruiter")], is_confidential=True)
         self.other = world.a_job(hiring_team=team)
+        self.draft = world.a_job(hiring_team=team, is_published=False, published_on=None)
         self.own = world.an_application(self.job)
         self.closed = world.an_application(self.job, status="rejected")
         self.closed.events.create(kind="rejected", at=timezone.now(), reason="No.")
@@ -315,11 +388,18 @@ class World:
             return reverse(name, args=[self._job(row.thing).slug])
         if row.thing == "line":
             return reverse(name, args=[world.a_ledger_line().sequence])
-        if name == "hr:page":
-            return reverse(name, args=[self._pk(row), 1])
+        if name in AFTER_ID:
+            return reverse(name, args=[self._pk(row), AFTER_ID[name]])
         if row.thing in {"hold", "template", "no_hold", "no_template"}:
             return reverse(name, args=[self._number(row.thing)])
         return reverse(name, args=[self._pk(row)])
+
+    def _returned(self, thing: str) -> int:
+        """Make a mail that came back, of an own application or elsewhere of a foreign one."""
+        if thing == "no_mail":
+            return 10**30
+        application = self.own if thing == "returned" else self.foreign
+        return world.a_mail(application, state="bounced").pk
 
     def _in_the_room(self, row: Row) -> str:
         if row.url == "room:request":
@@ -329,13 +409,16 @@ class World:
         return tokens.mint(self.own, Token.Purpose.ROOM, now=timezone.now())
 
     def _job(self, thing: str) -> Job:
-        return self.secret if thing == "foreign" else self.job
+        others = {"foreign": self.secret, "draft": self.draft, "idle": self.other}
+        return others.get(thing, self.job)
 
     def _pk(self, row: Row) -> Any:
         if row.url == "hr:delete_note":
             return self._note(row.thing)
         if row.thing == "unknown":
             return uuid4()
+        if row.url == "hr:note_return":
+            return self._returned(row.thing)
         if row.url in {"hr:attachment", "hr:page", "room:file", "room:remove"}:
             return self._attachment(row.thing).pk
         if row.thing == "stray":
@@ -425,9 +508,9 @@ class World:
                 "stage": stages[1].pk,
                 "chosen": f"{self._chosen(row)}:{stages[0].pk}",
             },
-            "hr:stages": {f"name-{stage.pk}": stage.name for stage in stages},
             "hr:add_note": {"text": "Strong on SQL."},
             "hr:score": {"criterion-0": "3"},
+            "hr:stages": {f"name-{stage.pk}": stage.name for stage in stages},
             "hr:move": {"stage": stages[1].pk, "seen": stages[0].pk},
             "hr:reject": {"reason": "Another fits better.", "when": "soon"},
             "hr:bulk_reject": self._rejection(row),
@@ -437,6 +520,10 @@ class World:
             "hr:reasons": {"reasons": "Experience is missing"},
             "hr:reopen": {"reason": "A mistake."},
             "hr:assign": {"job": self.other.slug},
+            "hr:new_job": JOB,
+            "hr:edit_job": JOB | {"seen": jobs.digest(self.job)},
+            "hr:hiring_team": {"member": self.secret.hiring_team.get().pk},
+            "hr:criteria": {"do": "add", "name": "Care"},
             "hr:hire": {
                 "start_date": self.employee.start_date,
                 "job_title": "Nurse",

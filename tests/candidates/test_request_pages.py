@@ -112,6 +112,39 @@ def test_the_list_is_paged_and_a_lost_page_begins_anew(desk: Client, officer: Us
         assert "The list has changed meanwhile." in html
 
 
+def test_the_register_can_be_narrowed_to_a_kind_and_to_how_it_stands(
+    desk: Client, officer: User
+) -> None:
+    asked(Kind.CORRECTION, closed(last_name="Falsch"))
+    asked(Kind.ACCESS, closed(last_name="Offen"))
+    done = asked(Kind.ACCESS, closed(last_name="Fertig"))
+    requests.answer(done, answer="This is all.", by=officer, now=timezone.now())
+    names = ("Falsch", "Offen", "Fertig")
+    shown = {
+        "": (True, True, True),
+        "kind=access": (False, True, True),
+        "state=pending": (True, True, False),
+        "kind=access&state=answered": (False, False, True),
+        "kind=x&state=pending": (True, True, False),
+    }
+    for query, expected in shown.items():
+        html = page(desk, f"{reverse('hr:requests')}?{query}")
+        assert tuple(name in html for name in names) == expected
+    assert "names a filter that does not exist: Kind" in page(desk, "/hr/requests/?kind=x")
+    assert "No request fits these filters." in page(desk, "/hr/requests/?kind=objection")
+
+
+def test_two_corrections_of_one_person_can_be_told_apart(desk: Client) -> None:
+    application, now = closed(), timezone.now()
+    for days, name in ((9, "Katja"), (2, "Kathe")):
+        at = now - timedelta(days=days)
+        requests.correct_own(application, details={"first_name": name}, now=at)
+    html = page(desk, reverse("hr:requests"))
+    for days in (9, 2):
+        day = said(timezone.localdate(now - timedelta(days=days)))
+        assert f"received {day}, by the applicant in their own room" in html
+
+
 def test_the_officers_own_request_is_for_somebody_else(desk: Client, officer: User) -> None:
     mine = asked(Kind.ACCESS, closed(email=officer.email.upper(), last_name="Eigenmann"))
     assert "Eigenmann" not in page(desk, reverse("hr:requests"))

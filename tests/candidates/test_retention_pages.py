@@ -59,10 +59,6 @@ def line(**fields: Any) -> LedgerLine:
     return LedgerLine.objects.create(**defaults | fields)
 
 
-def test_a_privacy_officer_begins_on_the_retention_page(officer: Client) -> None:
-    assert officer.get(reverse("hr:today"))["Location"] == reverse("hr:retention")
-
-
 def test_the_page_says_first_that_nothing_is_overdue(officer: Client) -> None:
     goes_in(0)
     assert "<h1>Nothing is overdue</h1>" in text(officer, reverse("hr:retention"))

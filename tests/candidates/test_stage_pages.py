@@ -52,8 +52,8 @@ def test_every_button_also_keeps_the_names_that_were_typed(hr: Client, job: Job)
     press(hr, job, f"down-{first.pk}")
     press(hr, job, "add", {"new": " Trial   day "})
     assert names(job) == ["Screening", "New", "Contract", "Interview", "Trial day"]
-    press(hr, job, f"remove-{offer.pk}")
-    assert names(job) == ["Screening", "New", "Interview", "Trial day"]
+    press(hr, job, f"remove-{offer.pk}", {"new": "Talk"})
+    assert names(job) == ["Screening", "New", "Interview", "Trial day", "Talk"]
 
 
 def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(hr: Client, job: Job) -> None:

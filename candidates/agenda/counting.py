@@ -1,0 +1,100 @@
+"""How much waits for a person, and the person's jobs: what stands in the rail of every page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
+
+from candidates import access, reads
+from candidates.models import User
+
+from . import kinds
+from .kinds import Kind
+
+#: No count goes further: that there are so many says enough.
+MOST = 100
+#: Jobs in the rail; the page of jobs has all.
+JOBS = 12
+#: What counts as late, beside the kinds.
+OVERDUE = "overdue"
+
+
+class RailJob(NamedTuple):
+    """A job as the rail names it, with the number of open applications."""
+
+    whose: str
+    open_count: int
+    title: str
+    slug: str
+
+
+@dataclass(frozen=True)
+class Rail:
+    counts: dict[str, int]
+    jobs: list[RailJob]
+
+    def of(self, kind: Kind) -> int:
+        return self.counts.get(kind, 0)
+
+    @property
+    def total(self) -> int:
+        """How many things wait, `MOST` of each kind at most."""
+        return sum(self.of(kind) for kind in Kind)
+
+    @property
+    def overdue(self) -> int:
+        return self.counts.get(OVERDUE, 0)
+
+
+def rail(user: User, now: datetime, *, overdue: bool = False) -> Rail:
+    """Count what waits for a person and list the own jobs before others: one query for all.
+
+    `overdue` counts also how many answers are late.
+    """
+    waiting = kinds.waiting(user, now)
+    questions: dict[str, QuerySet[Any]] = {str(kind): rows for kind, rows in waiting.items()}
+    if overdue and Kind.LATE in waiting:
+        questions[OVERDUE] = kinds.overdue(user, now)
+    jobs = _jobs(user) if access.has(user, *access.READERS) else None
+    rows = _ask(questions, jobs)
+    counts = {row.whose: row.open_count for row in rows if row.whose in questions}
+    listed = [row for row in rows if row.whose not in questions]
+    return Rail(counts, sorted(listed, key=lambda job: (job.whose != "mine", job.title.casefold())))
+
+
+def _ask(questions: Mapping[str, QuerySet[Any]], jobs: QuerySet[Any] | None) -> list[RailJob]:
+    """Count each question's rows up to `MOST`, and read the jobs, in one query.
+
+    Django's `union()` cannot limit its parts on SQLite; wrapped as tables, they can be.
+    """
+    parts, params = [], []
+    for name, rows in questions.items():
+        sql, values = _sql(rows.values("pk")[:MOST])
+        parts.append(f"SELECT %s AS whose, COUNT(*), '' AS title, '' AS slug FROM ({sql}) AS part")  # noqa: S608
+        params += [str(name), *values]
+    if jobs is not None:
+        sql, values = _sql(jobs)
+        parts.append(f"SELECT * FROM ({sql}) AS part")  # noqa: S608
+        params += values
+    if not parts:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), params)
+        return [RailJob(*row) for row in cursor.fetchall()]
+
+
+def _sql(rows: QuerySet[Any]) -> tuple[str, list[Any]]:
+    sql, params = rows.query.get_compiler(connection=connection).as_sql()
+    return sql, list(params)
+
+
+def _jobs(user: User) -> QuerySet[Any]:
+    mine = Exists(user.jobs.filter(pk=OuterRef("pk")))
+    whose = Case(When(mine, then=Value("mine")), default=Value("other"), output_field=CharField())
+    counted = reads.with_open_count(access.jobs(user), user)
+    shown = counted.filter(Q(is_published=True) | Q(open_count__gt=0)).annotate(whose=whose)
+    first = shown.order_by("whose", "title", "pk")
+    return first.values_list("whose", "open_count", "title", "slug")[:JOBS]

@@ -1,0 +1,179 @@
+"""The kinds of what waits for a person, and which rows of each do."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import (
+    Exists,
+    ExpressionWrapper,
+    FloatField,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextChoices,
+    Value,
+)
+
+from candidates import access, deadlines, retention
+from candidates.access import Role
+from candidates.models import (
+    Confirmation,
+    Mail,
+    Mention,
+    Request,
+    Run,
+    Scorecard,
+    StrayMail,
+    User,
+)
+from candidates.models.applications import Applications
+from candidates.models.requests import Requests
+
+
+class Kind(TextChoices):
+    """What waits, in the order in which it is shown."""
+
+    #: Against the promised answer: late, or due today or tomorrow.
+    LATE = "late"
+    BRAKE = "brake"
+    CONFIRM = "confirm"
+    MENTION = "mention"
+    SCORE = "score"
+    UNDECIDED = "undecided"
+    NEW = "new"
+    REQUEST = "request"
+    RETURNED = "returned"
+    STRAY = "stray"
+
+
+#: From how many days before its promise an answer waits for somebody.
+SOON = 1
+#: Mails of the register of requests, which the privacy officer answers for.
+OF_REGISTER = (
+    Mail.Purpose.REQUESTED,
+    Mail.Purpose.ANSWERED,
+    Mail.Purpose.COPY,
+    Mail.Purpose.ERASURE,
+    Mail.Purpose.ADDRESS,
+)
+#: What each role has to see to.
+ROLES: dict[Kind, tuple[Role, ...]] = {
+    Kind.LATE: access.DECIDERS,
+    Kind.BRAKE: (Role.PRIVACY_OFFICER,),
+    Kind.CONFIRM: access.CONFIRMERS,
+    Kind.MENTION: access.READERS,
+    Kind.SCORE: access.DECIDERS,
+    Kind.UNDECIDED: (Role.PRIVACY_OFFICER,),
+    Kind.NEW: access.DECIDERS,
+    Kind.REQUEST: (Role.PRIVACY_OFFICER,),
+    Kind.RETURNED: access.READERS,
+    Kind.STRAY: (Role.RECRUITER,),
+}
+
+
+def waiting(user: User, now: datetime) -> dict[Kind, QuerySet[Any]]:
+    """Return the rows of each kind that a person's roles have to see to."""
+    return {kind: ROWS[kind](user, now) for kind in Kind if access.has(user, *ROLES[kind])}
+
+
+class Days(Func):
+    """A moment in days, with which numbers of days can be compared on either database."""
+
+    template = "EXTRACT(EPOCH FROM %(expressions)s) / 86400.0"
+    output_field = FloatField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = "(julianday(%(expressions)s) - 2440587.5)"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
+def _is_late(now: datetime) -> Q:
+    """Return the condition that an answer is late, or due within `SOON`."""
+    end = retention.end_of(retention.local_date(now) + timedelta(days=SOON))
+    whole = Value(end.timestamp() / 86_400, output_field=FloatField())
+    waited = ExpressionWrapper(whole - Days("stage_since"), output_field=FloatField())
+    return Q(job__answer_days__lt=waited)
+
+
+def late(user: User, now: datetime) -> Applications:
+    # In the order of an index, for the count to end early where there are many.
+    open_ones = access.applications(user).open().filter(_is_late(now))
+    return open_ones.order_by("stage_since", "id")
+
+
+def new(user: User, now: datetime) -> Applications:
+    """Return those that nobody has opened, and that do not stand among the late ones."""
+    unopened = access.applications(user).unopened().filter(Q(job=None) | ~_is_late(now))
+    return unopened.order_by("-received_at", "-id")
+
+
+def mentions(user: User, now: datetime) -> QuerySet[Mention]:
+    seen = Q(note__application__in=access.applications(user))
+    unseen = Mention.objects.filter(seen, user=user, seen_at__isnull=True)
+    return unseen.exclude(~Q(note__by=user), note__is_private=True).order_by("-note__at", "-pk")
+
+
+def scores(user: User, now: datetime) -> Applications:
+    """Return the open ones of the own teams that others have judged and this person has not."""
+    cards = Scorecard.objects.filter(application=OuterRef("pk"))
+    mine = access.applications(user).open().filter(job__in=user.jobs.values("pk"))
+    judged = mine.filter(Exists(cards.exclude(by=user)), ~Exists(cards.filter(by=user)))
+    return judged.order_by("stage_since", "id")
+
+
+def to_confirm(user: User, now: datetime) -> Requests:
+    """Return the erasures that another person has granted and that wait for a second one."""
+    granted = access.requests(user).filter(state=Request.State.GRANTED)
+    return granted.exclude(decided_by=user).order_by("due_on", "id")
+
+
+def asked(user: User, now: datetime) -> Requests:
+    """Return the requests that nobody has answered; those granted by others stand elsewhere."""
+    unanswered = Q(state=Request.State.OPEN) | Q(state=Request.State.GRANTED, decided_by=user)
+    return access.requests(user).filter(unanswered).order_by("due_on", "id")
+
+
+def undecided(user: User, now: datetime) -> Applications:
+    return deadlines.undecided(user, now).order_by("received_at", "id")
+
+
+def returned(user: User, now: datetime) -> QuerySet[Mail]:
+    """Return the mails that came back and that nobody has noted: for whoever they concern."""
+    came_back = Mail.objects.filter(state=Mail.State.BOUNCED, noted_at__isnull=True)
+    mine = came_back.filter(application__in=access.applications(user))
+    if not access.may_decide(user):
+        mine = mine.filter(Q(purpose__in=OF_REGISTER) | Q(application__restricted_at__isnull=False))
+    return mine.order_by("-sent_at", "-pk")
+
+
+def stray(user: User, now: datetime) -> QuerySet[StrayMail]:
+    return StrayMail.objects.order_by("-received_at", "-id")
+
+
+def stopped(user: User, now: datetime) -> QuerySet[Run]:
+    """Return the newest purge if the brake has stopped it; `brake.stopped_run` says it exactly."""
+    ended = Run.objects.of(Run.Job.PURGE).exclude(state=Run.State.RUNNING)
+    newest = Run.objects.filter(pk=Subquery(ended.values("pk")[:1]), state=Run.State.STOPPED)
+    return newest.exclude(Exists(Confirmation.objects.filter(at__gte=OuterRef("started_at"))))
+
+
+ROWS: dict[Kind, Callable[[User, datetime], QuerySet[Any]]] = {
+    Kind.LATE: late,
+    Kind.BRAKE: stopped,
+    Kind.CONFIRM: to_confirm,
+    Kind.MENTION: mentions,
+    Kind.SCORE: scores,
+    Kind.UNDECIDED: undecided,
+    Kind.NEW: new,
+    Kind.REQUEST: asked,
+    Kind.RETURNED: returned,
+    Kind.STRAY: stray,
+}
+
+
+def overdue(user: User, now: datetime) -> Applications:
+    """Return those whose promised answer is late by now."""
+    return late(user, now - timedelta(days=SOON + 1))
