@@ -16,7 +16,6 @@ class Written(NamedTuple):
     #: After the stage was reached in which it stands.
     days_ago: int
     answer: str = ""
-    is_returned: bool = False
 
 
 LETTERS = (
@@ -32,13 +31,13 @@ LETTERS = (
         3,
         "Guten Tag,\n\ngern am Dienstag oder Donnerstag ab 16 Uhr, am liebsten per Video.",
     ),
-    Written("Hernández", "Invitation to an interview", 3, is_returned=True),
+    Written("Hernández", "Invitation to an interview", 3),
     Written("Zielińska", "Zwischenbescheid", 2),
 )
 
 
 def lay(played: list[Application], *, by: User, now: datetime) -> None:
-    """Send the mails by the verb, each in its past, and let some be answered or come back."""
+    """Send the mails by the verb, each in its past, and let some be answered."""
     people = {application.last_name: application for application in played}
     for written in LETTERS:
         template = MailTemplate.objects.filter(name=written.template).first()
@@ -47,8 +46,6 @@ def lay(played: list[Application], *, by: User, now: datetime) -> None:
         at = now - timedelta(days=written.days_ago)
         text = templates.text_of(template)
         sent = writing.write(people[written.last_name], text=text, by=by, now=at)
-        if written.is_returned:
-            Mail.objects.filter(pk=sent.pk).update(state=Mail.State.BOUNCED, sent_at=at)
         if written.answer:
             _answer(sent, written.answer, at + timedelta(hours=3))
 
