@@ -131,6 +131,12 @@ def show_receipt(page: "Page") -> None:
         page.set_content(str(letter.message.alternatives[0][0]))
 
 
+def choose_some(page: "Page") -> None:
+    """Choose three cards of the first column, which brings up the bar."""
+    for number in (0, 2, 3):
+        page.locator(".stage").first.locator("[name=chosen]").nth(number).check()
+
+
 APPLY = "/jobs/product-designer/apply/"
 LEDGER = "/hr/retention/ledger/"
 PDF = ".doc .tabs a:has-text('Lebenslauf')"
@@ -150,6 +156,8 @@ PICTURES = [
     Picture("room-open", "/jobs/", prepare=open_room("open")),
     Picture("lost", "/my/lost/"),
     Picture("board", BOARD, "katrin"),
+    Picture("board-chosen", BOARD, "katrin", prepare=choose_some),
+    Picture("stages", f"{BOARD}stages/", "katrin"),
     Picture("list", ERASED_NEXT, "katrin"),
     Picture("application", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", PDF)),
     Picture("application-notes", YILDIRIM, "katrin", (OPEN, "a[href$='history=notes']")),
