@@ -145,6 +145,12 @@ def search_in_documents(page: "Page") -> None:
     page.locator("[name=chosen]").first.check()
 
 
+def choose_some(page: "Page") -> None:
+    """Choose three cards of the first column, which brings up the bar."""
+    for number in (0, 2, 3):
+        page.locator(".stage").first.locator("[name=chosen]").nth(number).check()
+
+
 APPLY = "/jobs/product-designer/apply/"
 LEDGER = "/hr/retention/ledger/"
 PDF = ".doc .tabs a:has-text('Lebenslauf')"
@@ -174,6 +180,8 @@ PICTURES = [
     Picture("job-close", f"{BOARD}close/", "katrin"),
     Picture("job-team", f"{BOARD}team/", "katrin", looks=("light", "phone")),
     Picture("job-criteria", f"{BOARD}criteria/", "katrin", looks=("light", "dark", "phone")),
+    Picture("board-chosen", BOARD, "katrin", prepare=choose_some),
+    Picture("stages", f"{BOARD}stages/", "katrin"),
     Picture("list", ERASED_NEXT, "katrin"),
     Picture("search", "/hr/applications/", "katrin", prepare=search_in_documents),
     Picture("enter", "/hr/applications/add/", "katrin"),
