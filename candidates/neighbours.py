@@ -55,7 +55,7 @@ def neighbours(user: User, application: Application, query: Mapping[str, str]) -
 def around(user: User, application: Application, query: Mapping[str, str]) -> Around:
     """Return its neighbours, and the newest others of its address, which may be seen: one query."""
     others = access.applications(user).same_address(application).order_by("-received_at", "-id")
-    parts = [*_parts(user, application, query), _marked(others, "other")[:OTHERS]]
+    parts = [*_parts(user, application, query), _marked(others[:OTHERS], "other")]
     rows: dict[str, list[Application]] = {"previous": [], "next": [], "other": []}
     for row in reads.first_of_each(parts):
         rows[row.place].append(_told(row))  # type: ignore[attr-defined]
@@ -71,8 +71,9 @@ def _told(row: Any) -> Application:
 
 
 def _marked(rows: QuerySet[Application], place: str) -> QuerySet[Application]:
-    held: Any = reads.with_hold(rows)  # type: ignore[arg-type]
-    return held.annotate(job_title=F("job__title"), place=Value(place))  # type: ignore[no-any-return]
+    """Return these rows with what their place needs and nothing else: a union wants one shape."""
+    picked = Application.objects.filter(pk__in=rows.values("pk"))
+    return reads.with_hold(picked).annotate(job_title=F("job__title"), place=Value(place))
 
 
 def _parts(
@@ -85,8 +86,8 @@ def _parts(
     order, edge, nulls = place.order, place.edge, place.nulls
     for name, back in (("previous", True), ("next", False)):
         beyond = place.rows.filter(paging.beyond(order, edge, back=back, nulls=nulls))
-        by = paging.ordered(order, nulls=nulls, back=back)
-        yield _marked(beyond.exclude(pk=application.pk).order_by(*by), name)[:1]
+        rows = beyond.exclude(pk=application.pk)
+        yield _marked(rows.order_by(*paging.ordered(order, nulls=nulls, back=back))[:1], name)
 
 
 def kept(query: QueryDict, **more: str) -> str:

@@ -180,7 +180,8 @@ def move(
     if to.pk == application.stage_id:
         return application
     stages = Stage.objects.select_for_update(no_key=True)  # it stays while something enters it
-    stage = stages.filter(pk=to.pk, job=application.job_id).first()
+    # In no order: that of stages would lock their job too.
+    stage = stages.filter(pk=to.pk, job=application.job_id).order_by("pk").first()
     if stage is None:
         raise ChangeNotAllowed(_("This stage is not one of the job’s any more. Choose another."))
     _enter(application, application.job, stage, now)

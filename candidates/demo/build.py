@@ -19,7 +19,7 @@ from candidates.status import Status
 from storage import uploads
 from storage.models import Attachment
 
-from . import accounts, desk, opinions, shelf
+from . import accounts, desk, letters, opinions, shelf
 from .clock import earliest_decision
 from .documents import File, documents, printable
 from .jobs import ADVERTS, STAGES, Advert
@@ -83,10 +83,12 @@ def build(now: datetime, passwords: accounts.Passwords) -> Built:
         played = [_play(case, jobs.get(case.slug), staff, rng, now) for case in cases]
         opinions.lay(played, jobs, staff, now=now)
         shelf.furnish(list(jobs.values()), by=staff["katrin"], now=now)
+        letters.lay(played, by=staff["katrin"], now=now)
         desk.lay(played, officer=staff["miriam"], now=now)
         waiting = _leave_receipts(played)
-        past = Mail.objects.filter(application__in=played, send_at__lte=now)
-        past.exclude(pk__in=waiting).update(state=Mail.State.SENT, sent_at=F("send_at"), attempts=1)
+        unsent = Mail.objects.unsent().exclude(pk__in=waiting)
+        past = unsent.filter(application__in=played, send_at__lte=now)
+        past.update(state=Mail.State.SENT, sent_at=F("send_at"), attempts=1)
         desk.open_and_return(played, by=staff["katrin"], now=now)
     count = sum(len(case.staged) for case in cases)
     return Built(len(jobs), len(cases), count, receipts=len(waiting))

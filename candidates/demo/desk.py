@@ -91,4 +91,4 @@ def lay(played: list[Application], *, officer: User, now: datetime) -> None:
             people[asked.last_name], asked.kind, text=asked.text, by=None, now=at
         )
         if asked.is_granted:
-            requests.grant(request, by=officer, now=at + timedelta(days=1))
+            requests.grant(request, by=officer, now=at + timedelta(days=1), tell=False)

@@ -27,8 +27,8 @@ WAIT = timedelta(hours=24)
 
 
 @transaction.atomic
-def grant(request: Request, *, by: User, now: datetime) -> Request:
-    """Agree to an erasure; a second person must confirm it, and is told by mail.
+def grant(request: Request, *, by: User, now: datetime, tell: bool = True) -> Request:
+    """Agree to an erasure; a second person must confirm it, and is told by mail if `tell`.
 
     A hold does not keep it from being granted, but the application stays until that has ended.
     """
@@ -38,9 +38,10 @@ def grant(request: Request, *, by: User, now: datetime) -> Request:
     decide(request, Request.State.GRANTED, text="", by=by, now=now)
     request.save()
     application.events.create(kind=Event.Kind.GRANTED, by=by, at=now, detail=request.kind)
-    # By the application's id, which the purge finds wherever it stands.
-    tell = partial(async_task, "candidates.tasks.tell_seconds", str(application.pk))
-    transaction.on_commit(tell, robust=True)
+    if tell:
+        # By the application's id, which the purge finds wherever it stands.
+        wake = partial(async_task, "candidates.tasks.tell_seconds", str(application.pk))
+        transaction.on_commit(wake, robust=True)
     return request
 
 

@@ -68,7 +68,7 @@ def score(value: float) -> SafeString:
 @register.filter
 def givers(cards: Iterable[Card]) -> str:
     """Return by whom scorecards are, in words: Jens Holm and Aylin Sommer."""
-    names = [str(card.row.by or _("someone")) for card in cards]
+    names = [str(card.row.by or pgettext("person", "someone")) for card in cards]
     return get_text_list(names, _("and"))
 
 

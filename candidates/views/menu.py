@@ -45,6 +45,13 @@ MENU = (
     Entry("reads", _("Read log"), "eye", reverse_lazy("hr:reads"), OFFICER),
     Entry("policy", _("Policy"), "scale", reverse_lazy("hr:policy"), OFFICER),
     Entry(
+        "settings",
+        _("Settings"),
+        "sliders-horizontal",
+        reverse_lazy("hr:templates"),
+        (Role.RECRUITER, Role.ADMINISTRATOR),
+    ),
+    Entry(
         "admin", _("Administration"), "settings", reverse_lazy("admin:index"), (Role.ADMINISTRATOR,)
     ),
 )

@@ -35,7 +35,7 @@ SAMPLES = 12
 def templates(request: HttpRequest) -> HttpResponse:
     may_set_reasons = access.has(access.person(request), Role.ADMINISTRATOR)
     context = {"templates": list(MailTemplate.objects.all()), "may_set_reasons": may_set_reasons}
-    return page(request, "hr/templates.html", context, section="templates")
+    return page(request, "hr/templates.html", context, section="settings")
 
 
 @form_methods
@@ -57,7 +57,7 @@ def _edit(request: HttpRequest, template: MailTemplate) -> HttpResponse:
 
     def draw(status: int) -> HttpResponse:
         context = {"form": form, "template": template, **_tried(request, form, user)}
-        return page(request, "hr/template.html", context, section="templates", status=status)
+        return page(request, "hr/template.html", context, section="settings", status=status)
 
     def do(values: dict[str, Any]) -> HttpResponse:
         form.save()
@@ -118,7 +118,7 @@ def delete_template(request: HttpRequest, pk: int) -> HttpResponse:
         return whole(request, redirect("hr:templates"))
     context = {"record": found, "heading": _("Delete “%(name)s”") % {"name": found.name}}
     context["away"] = found.get_absolute_url()
-    return page(request, "hr/delete_template.html", context, section="templates")
+    return page(request, "hr/delete_template.html", context, section="settings")
 
 
 @form_methods
@@ -128,7 +128,7 @@ def reasons(request: HttpRequest) -> HttpResponse:
     form = ReasonsForm(sent(request), initial={"reasons": there})
 
     def draw(status: int) -> HttpResponse:
-        return page(request, "hr/reasons.html", {"form": form}, section="reasons", status=status)
+        return page(request, "hr/reasons.html", {"form": form}, section="settings", status=status)
 
     def do(values: dict[str, Any]) -> HttpResponse:
         reason_list.replace(values["reasons"])

@@ -122,8 +122,8 @@ def test_days_in_a_workbook_are_days(hr: Client) -> None:
 def test_a_workbook_leaves_nothing_where_it_was_made(
     hr: Client, settings: "Settings", tmp_path: Path
 ) -> None:
-    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
     world.an_application()
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
     response = hr.get(reverse("hr:export", args=["xlsx"]))
     next(iter(response))  # somebody breaks it off
     response.close()

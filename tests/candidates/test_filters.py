@@ -177,9 +177,7 @@ def test_each_filter_that_is_set_has_a_chip_that_takes_it_away_alone(hr: Client)
 def test_a_count_is_true_on_every_page_and_said_to_be_capped_above_its_end(
     hr: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        paging.cut, "__kwdefaults__", (paging.cut.__kwdefaults__ or {}) | {"size": 2}
-    )
+    pages_of(2, monkeypatch)
     job = world.a_job()
     for _ in range(5):
         world.an_application(job)
@@ -246,9 +244,7 @@ def test_each_order_is_kept_on_all_pages_forwards_backwards_and_beside_each_row(
     order: str,
     filters: dict[str, str],
 ) -> None:
-    monkeypatch.setattr(
-        paging.cut, "__kwdefaults__", (paging.cut.__kwdefaults__ or {}) | {"size": 5}
-    )
+    pages_of(5, monkeypatch)
     a_mixture(world.a_job())
     query = {"order": order, **filters}
     rows = walked(hr, "after", **query)

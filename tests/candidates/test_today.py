@@ -299,14 +299,12 @@ def test_deletions_of_the_week_are_counted_as_far_as_one_sees_them(
 
 
 def test_nobody_is_told_of_what_is_not_theirs(recruiter: User) -> None:
-    now = timezone.now()
-    hidden = [
-        {"job": world.a_job(is_confidential=True)},
-        {"job": world.a_job(), "email": recruiter.email.upper()},
-        {"job": world.a_job(), "restricted_at": now},
+    hidden: list[tuple[Job, dict[str, Any]]] = [
+        (world.a_job(is_confidential=True), {}),
+        (world.a_job(), {"email": recruiter.email.upper()}),
+        (world.a_job(), {"restricted_at": timezone.now()}),
     ]
-    for fields in hidden:
-        job = fields.pop("job")
+    for job, fields in hidden:
         waiting(job, 90, last_name="Geheim", **fields)
         application = fresh(job, last_name="Geheim", **fields)
         world.a_mail(application, state="bounced")
