@@ -32,8 +32,8 @@ class AddForm(ApplyForm):
     introduced_by = Line(
         label=_("From whom"),
         help_text=_(
-            "The person or agency that it came from. The applicant is told this name; the law "
-            "wants it (Art. 14 GDPR)."
+            "The person or agency that it came from; what came on paper needs none. The applicant "
+            "is told this name: the law wants it (Art. 14 GDPR)."
         ),
         required=False,
         max_length=120,

@@ -175,6 +175,12 @@ def when(moment: datetime, now: datetime) -> str:
 
 
 @register.filter
+def is_choosable(application: Application) -> bool:
+    """Whether it can be moved or rejected together with others."""
+    return application.is_open and application.restricted_at is None
+
+
+@register.filter
 def dialled(phone: str) -> str:
     """Return a phone number as `tel:` wants it: digits, and a plus before them."""
     digits = "".join(sign for sign in phone if sign.isascii() and sign.isdigit())

@@ -15,6 +15,7 @@ from candidates.forms.views import SaveForm
 from candidates.models import Application, SavedView
 from candidates.models.applications import Applications
 from candidates.paging import Page
+from candidates.templatetags.workspace import is_choosable
 from candidates.views.page import page
 
 #: Up to how many applications a list is counted.
@@ -68,6 +69,7 @@ def draw(
         "save": save or SaveForm(),
         "stages": form.stages,
         "may_decide": access.may_decide(user),
+        "may_choose": access.may_decide(user) and any(map(is_choosable, found.rows)),
         "error": error,
     }
     return page(request, "hr/applications.html", context, section="applications", status=status)
