@@ -102,6 +102,13 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
         asked: bool = super().is_reauthentication_required(app=app, **kwargs)
         return asked and not proof.is_fresh(self.request, self.request.user)
 
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+        """Return how to say once more who one is; not by password where a factor is lacking."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        factors = [method for method in methods if method["id"] != "reauthenticate"]
+        is_held = settings.ATS_SECOND_FACTOR and not proof.is_proven(self.request, user)
+        return factors if is_held and factors else methods
+
     def set_password(self, user: User, password: str) -> None:
         """Set it, and forget the wrong tries before it."""
         super().set_password(user, password)

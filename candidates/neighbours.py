@@ -4,18 +4,19 @@ Where that was stands in the address of an application's page: `from=board` (and
 in its column that it has been moved out of), or `from=list` with the filters of the list.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Lower
 from django.http import QueryDict
+from django.utils import timezone
 
 from candidates import access, paging, reads
+from candidates.forms.filters import FilterForm
 from candidates.gathering import aware
 from candidates.models import Application, Job, User
-from candidates.models.applications import Applications
-from candidates.status import Status
 
 #: What an application's page has in its address for itself.
 OWN = ("document", "as", "pages", "history", "after", "whole", "answers")
@@ -32,6 +33,8 @@ class Place(NamedTuple):
     rows: QuerySet[Application]
     order: tuple[str, ...]
     edge: tuple[Any, ...]
+    #: Fields of the order that may be without a value.
+    nulls: Collection[str] = ()
 
 
 class Around(NamedTuple):
@@ -52,7 +55,7 @@ def neighbours(user: User, application: Application, query: Mapping[str, str]) -
 def around(user: User, application: Application, query: Mapping[str, str]) -> Around:
     """Return its neighbours, and the newest others of its address, which may be seen: one query."""
     others = access.applications(user).same_address(application).order_by("-received_at", "-id")
-    parts = [*_parts(user, application, query), _marked(others, "other")[:OTHERS]]
+    parts = [*_parts(user, application, query), _marked(others[:OTHERS], "other")]
     rows: dict[str, list[Application]] = {"previous": [], "next": [], "other": []}
     for row in reads.first_of_each(parts):
         rows[row.place].append(_told(row))  # type: ignore[attr-defined]
@@ -68,8 +71,9 @@ def _told(row: Any) -> Application:
 
 
 def _marked(rows: QuerySet[Application], place: str) -> QuerySet[Application]:
-    held: Any = reads.with_hold(rows)  # type: ignore[arg-type]
-    return held.annotate(job_title=F("job__title"), place=Value(place))  # type: ignore[no-any-return]
+    """Return these rows with what their place needs and nothing else: a union wants one shape."""
+    picked = Application.objects.filter(pk__in=rows.values("pk"))
+    return reads.with_hold(picked).annotate(job_title=F("job__title"), place=Value(place))
 
 
 def _parts(
@@ -77,12 +81,13 @@ def _parts(
 ) -> Iterator[QuerySet[Application]]:
     """Yield a query for each neighbour, whose row says in `place` which it is."""
     place = _place(user, application, query)
-    if place is None or None in place.edge:
+    if place is None or (None in place.edge and not place.nulls):
         return
+    order, edge, nulls = place.order, place.edge, place.nulls
     for name, back in (("previous", True), ("next", False)):
-        order = paging.turned(place.order) if back else place.order
-        beyond = place.rows.filter(paging.beyond(place.order, place.edge, back=back))
-        yield _marked(beyond.exclude(pk=application.pk).order_by(*order), name)[:1]
+        beyond = place.rows.filter(paging.beyond(order, edge, back=back, nulls=nulls))
+        rows = beyond.exclude(pk=application.pk)
+        yield _marked(rows.order_by(*paging.ordered(order, nulls=nulls, back=back))[:1], name)
 
 
 def kept(query: QueryDict, **more: str) -> str:
@@ -126,8 +131,9 @@ def at(application: Application) -> str:
     return f"{application.stage_id}.{since}"
 
 
-def _board(seen: Applications, application: Application, query: Mapping[str, str]) -> Place | None:
+def _board(user: User, application: Application, query: Mapping[str, str]) -> Place | None:
     """Return a column of open ones, or the drawer of the closed ones."""
+    seen = access.applications(user)
     left = _left(query.get("at", ""))
     if not left and not application.is_open:
         closed = seen.closed().filter(job=application.job_id)
@@ -149,23 +155,28 @@ def _left(value: str) -> tuple[int, datetime] | None:
 # The list -----------------------------------------------------------------------------------
 
 
-def _list(seen: Applications, application: Application, query: Mapping[str, str]) -> Place:
-    status = query.get("status", "")
-    rows: QuerySet[Application] = seen
-    if job := query.get("job"):
-        rows = rows.filter(job__slug=job)
-    if (stage := query.get("stage", "")).isdecimal() and stage.isascii():
-        rows = rows.filter(stage=int(stage[:18]))
-    if query.get("speculative"):
-        rows = rows.filter(job=None)
-    if status:
-        rows = rows.closed() if status == "closed" else rows.filter(status=status)  # type: ignore[attr-defined]
-    if query.get("order") == "deletion" and status not in {"", Status.OPEN}:
-        return Place(rows, ("delete_on", "id"), (application.delete_on, application.pk))
-    return Place(rows, ("-received_at", "-id"), (application.received_at, application.pk))
+def _list(user: User, application: Application, query: Mapping[str, str]) -> Place:
+    """Return the list as its filters, its search and its order make it."""
+    form = FilterForm.trusting(query, user)
+    rows = form.narrow(access.applications(user), now=timezone.now())
+    order, nulls = form.sorting
+    edge = tuple(_value(application, name.lstrip("-")) for name in order)
+    return Place(rows, order, edge, nulls)
+
+
+def _value(application: Application, name: str) -> Any:
+    """Return what the list compares of an application; what the database makes, it makes here."""
+    match name:
+        case "last_key":
+            return Lower(Value(application.last_name))
+        case "first_key":
+            return Lower(Value(application.first_name))
+        case "waits_since":
+            return application.stage_since if application.is_open else None
+    return getattr(application, name)
 
 
 def _place(user: User, application: Application, query: Mapping[str, str]) -> Place | None:
     ways = {"board": _board, "list": _list}
     way = ways.get(query.get("from", ""))
-    return way(access.applications(user), application, query) if way else None
+    return way(user, application, query) if way else None

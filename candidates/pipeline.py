@@ -152,7 +152,7 @@ def _submit(
     application = Application.objects.create(
         submission=submission,
         job=job,
-        stage=_entry(job) if job else None,
+        stage=entry(job) if job else None,
         language=language,
         source=source,
         legal_basis=legal.basis(),
@@ -180,7 +180,8 @@ def move(
     if to.pk == application.stage_id:
         return application
     stages = Stage.objects.select_for_update(no_key=True)  # it stays while something enters it
-    stage = stages.filter(pk=to.pk, job=application.job_id).first()
+    # In no order: that of stages would lock their job too.
+    stage = stages.filter(pk=to.pk, job=application.job_id).order_by("pk").first()
     if stage is None:
         raise ChangeNotAllowed(_("This stage is not one of the job’s any more. Choose another."))
     _enter(application, application.job, stage, now)
@@ -203,12 +204,18 @@ def assign(application: Application, *, job: Job, by: User, now: datetime) -> Ap
     application = locked(application)
     if application.job == job:
         raise ChangeNotAllowed(_("This application is already one for “%(job)s”.") % {"job": job})
-    if _job(job).is_closed:
-        raise JobClosed(_("“%(job)s” has been closed. Choose another job.") % {"job": job})
-    _enter(application, job, _entry(job), now)
+    _enter(application, job, entry(not_closed(job)), now)
     application.events.create(kind=Event.Kind.ASSIGNED, by=by, at=now, detail=job.title)
     mail.queue(application, Mail.Purpose.ASSIGNED, now=now, send_at=now, by=by)
     return application
+
+
+def not_closed(job: Job) -> Job:
+    """Return the job, locked and read again. Raises `JobClosed` if it has been closed."""
+    fresh = _job(job)
+    if fresh.is_closed:
+        raise JobClosed(_("“%(job)s” has been closed. Choose another job.") % {"job": job})
+    return fresh
 
 
 def _job(job: Job) -> Job:
@@ -222,8 +229,11 @@ def _job(job: Job) -> Job:
     return fresh
 
 
-def _entry(job: Job) -> Stage:
-    """Return the stage that applications enter; it stays while something enters it."""
+def entry(job: Job) -> Stage:
+    """Return the stage that applications enter; it stays while something enters it.
+
+    Raises `JobClosed` without one.
+    """
     for _try in range(2):  # the first may be removed while this waits for it
         stages = job.stages.select_for_update(no_key=True)
         if stage := stages.order_by("position").first():

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, Max, OuterRef, Subquery
+from django.db.models import Exists, OuterRef
 
 from candidates import access, history
 from candidates.gathering import attach, built, gathered
@@ -15,7 +15,6 @@ from candidates.models import (
     Hold,
     Mail,
     Mention,
-    Read,
     Request,
     Scorecard,
     Stage,
@@ -53,8 +52,6 @@ class Card:
 
 def read(applications: Applications, user: User) -> Applications:
     """Add what `complete` makes of it: lists as JSON, numbers, moments."""
-    mine = Read.objects.filter(application=OuterRef("pk"), by=user, document="")
-    last = mine.order_by().values("application").annotate(at=Max("at")).values("at")
     unseen = Mention.objects.filter(note__application=OuterRef("pk"), user=user, seen_at=None)
     rejections = Mail.objects.untried().filter(purpose=Mail.Purpose.REJECTION)
     judged = access.scorecards(user)
@@ -68,7 +65,6 @@ def read(applications: Applications, user: User) -> Applications:
         r_judged=gathered(judged, only=("id", "text")),
         r_grades=gathered(Grade.objects.filter(scorecard__in=judged), way="scorecard__application"),
         r_rejections=gathered(rejections),
-        last_read=Subquery(last),
         has_unseen=Exists(unseen),
         **history.counts(user),
     )

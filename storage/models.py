@@ -2,11 +2,13 @@
 
 import uuid
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from storage.folding import vocabulary
 
 PDF = "application/pdf"
 JPEG, PNG, WEBP, HEIC = "image/jpeg", "image/png", "image/webp", "image/heic"
@@ -210,9 +212,19 @@ class Words(models.Model):
     )
     #: A paragraph a line, at most `steps.words.LONGEST` characters.
     text = models.TextField()
+    #: Its words as the search compares them; see `folding.vocabulary`.
+    folded = models.TextField(default="", editable=False)
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save it; what the search compares follows the text."""
+        fields = kwargs.get("update_fields")
+        if fields is None or "text" in fields:
+            self.folded = vocabulary(self.text)
+            kwargs["update_fields"] = fields if fields is None else [*fields, "folded"]
+        super().save(*args, **kwargs)
 
 
 class Page(models.Model):

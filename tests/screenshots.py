@@ -131,6 +131,26 @@ def show_receipt(page: "Page") -> None:
         page.set_content(str(letter.message.alternatives[0][0]))
 
 
+def search_in_documents(page: "Page") -> None:
+    """Look for a word that stands in CVs, among those who wait."""
+    from django.utils import timezone
+
+    from storage import preview
+
+    preview.prepare(now=timezone.now(), seconds=600)
+    page.locator("#id_q").fill("python")
+    page.locator("#id_status").select_option("open")
+    page.locator("#id_q").press("Enter")
+    page.wait_for_load_state()
+    page.locator("[name=chosen]").first.check()
+
+
+def choose_some(page: "Page") -> None:
+    """Choose three cards of the first column, which brings up the bar."""
+    for number in (0, 2, 3):
+        page.locator(".stage").first.locator("[name=chosen]").nth(number).check()
+
+
 APPLY = "/jobs/product-designer/apply/"
 LEDGER = "/hr/retention/ledger/"
 PDF = ".doc .tabs a:has-text('Lebenslauf')"
@@ -139,6 +159,7 @@ BOARD = "/hr/jobs/backend-entwicklung-python/"
 YILDIRIM = f"{BOARD}?"
 OPEN = ".card .who:has-text('Yıldırım')"
 ERASED_NEXT = "/hr/applications/?status=closed&order=deletion"
+INTERVIEWED = ".stage:nth-of-type(3) .card .who"
 PICTURES = [
     Picture("jobs", "/jobs/", language="en-GB"),
     Picture("job", "/jobs/product-designer/", language="en-GB"),
@@ -149,6 +170,9 @@ PICTURES = [
     Picture("room", "/jobs/", prepare=open_room("rejected"), looks=(*LOOKS,)),
     Picture("room-open", "/jobs/", prepare=open_room("open")),
     Picture("lost", "/my/lost/"),
+    Picture("log-in", "/accounts/login/", looks=(*LOOKS,)),
+    Picture("second-factor", "/accounts/2fa/", "katrin"),
+    Picture("second-factor-app", "/accounts/2fa/totp/activate/", "katrin", looks=("light",)),
     Picture("today", "/hr/", "katrin", looks=(*LOOKS,)),
     Picture("today-officer", "/hr/", "miriam"),
     Picture("board", BOARD, "katrin"),
@@ -158,15 +182,23 @@ PICTURES = [
     Picture("job-close", f"{BOARD}close/", "katrin"),
     Picture("job-team", f"{BOARD}team/", "katrin", looks=("light", "phone")),
     Picture("job-criteria", f"{BOARD}criteria/", "katrin", looks=("light", "dark", "phone")),
+    Picture("board-chosen", BOARD, "katrin", prepare=choose_some),
+    Picture("stages", f"{BOARD}stages/", "katrin"),
     Picture("list", ERASED_NEXT, "katrin"),
+    Picture("search", "/hr/applications/", "katrin", prepare=search_in_documents),
+    Picture("enter", "/hr/applications/add/", "katrin"),
     Picture("application", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", PDF)),
     Picture("application-notes", YILDIRIM, "katrin", (OPEN, "a[href$='history=notes']")),
     Picture("scorecard", YILDIRIM, "katrin", (OPEN, "a[href$='/score/']"), looks=(*LOOKS,)),
     Picture("keys", YILDIRIM, "katrin", prepare=lambda page: page.keyboard.press("?")),
     Picture("application-closed", BOARD, "katrin", (".drawer li a",)),
-    Picture("reject", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", "a[href$='/reject/']")),
-    Picture("hire", BOARD, "katrin", (".stage:nth-of-type(4) .card .who", "a[href$='/hire/']")),
-    Picture("hold", ERASED_NEXT, "miriam", (".listed .todo:nth-child(3) a", "a[href$='/hold/']")),
+    Picture("reject", BOARD, "katrin", (INTERVIEWED, "a[href*='/reject/']")),
+    Picture("write", BOARD, "katrin", (INTERVIEWED, "a[href*='/mail/']")),
+    Picture("templates", "/hr/settings/templates/", "katrin"),
+    Picture("template", "/hr/settings/templates/", "katrin", ("main .todo a",)),
+    Picture("reasons", "/hr/settings/reasons/", "tom"),
+    Picture("hire", BOARD, "katrin", (".stage:nth-of-type(4) .card .who", "a[href*='/hire/']")),
+    Picture("hold", ERASED_NEXT, "miriam", (".listed .todo:nth-child(3) a", "a[href*='/hold/']")),
     Picture("requests", "/hr/requests/", "miriam"),
     Picture("request", "/hr/requests/", "miriam", ("main .todo a",)),
     Picture("reads", "/hr/reads/", "miriam"),

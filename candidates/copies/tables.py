@@ -149,7 +149,7 @@ TABLES: dict[type[Model], Table] = {
         "attachment__created_at",
         lambda row: _("Text of %(name)s") % {"name": row.attachment.name},
         {"text": _free(_("Text that was read out of it, for searching"))},
-        {Why.KEY: "attachment"},
+        {Why.KEY: "attachment", Why.COPY: "folded"},
     ),
     Page: Table(
         Section.DOCUMENTS,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from random import Random
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -13,13 +14,13 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db import transaction
 from django.db.models import F
 
-from candidates import hiring, pipeline, retention
+from candidates import entering, hiring, pipeline, retention
 from candidates.models import Application, Job, Mail, Stage, User
 from candidates.status import Status
 from storage import uploads
 from storage.models import Attachment
 
-from . import accounts, desk, opinions, shelf
+from . import accounts, desk, entries, letters, opinions, shelf
 from .clock import earliest_decision
 from .documents import File, documents, printable
 from .jobs import ADVERTS, STAGES, Advert
@@ -83,10 +84,13 @@ def build(now: datetime, passwords: accounts.Passwords) -> Built:
         played = [_play(case, jobs.get(case.slug), staff, rng, now) for case in cases]
         opinions.lay(played, jobs, staff, now=now)
         shelf.furnish(list(jobs.values()), by=staff["katrin"], now=now)
+        letters.lay(played, by=staff["katrin"], now=now)
+        entries.save_views(staff["katrin"])
         desk.lay(played, officer=staff["miriam"], now=now)
         waiting = _leave_receipts(played)
-        past = Mail.objects.filter(application__in=played, send_at__lte=now)
-        past.exclude(pk__in=waiting).update(state=Mail.State.SENT, sent_at=F("send_at"), attempts=1)
+        unsent = Mail.objects.unsent().exclude(pk__in=waiting)
+        past = unsent.filter(application__in=played, send_at__lte=now)
+        past.update(state=Mail.State.SENT, sent_at=F("send_at"), attempts=1)
         desk.open_and_return(played, by=staff["katrin"], now=now)
     count = sum(len(case.staged) for case in cases)
     return Built(len(jobs), len(cases), count, receipts=len(waiting))
@@ -220,7 +224,7 @@ def _play(
     """Let happen what happened to one application, each step at its time."""
     team = [staff[name] for name in ("katrin", "jens", "aylin")]
     by = rng.choice(list(job.hiring_team.all()) or team[:1]) if job else staff["katrin"]
-    application = _submit(case, job, rng)
+    application = _submit(case, job, rng, by=staff["katrin"])
     _move(application, case, rng, by)
     if case.applicant.stands == HIRED:
         _hire(application, case, by=staff["katrin"])
@@ -237,18 +241,25 @@ def _play(
     return application
 
 
-def _submit(case: Case, job: Job | None, rng: Random) -> Application:
+def _submit(case: Case, job: Job | None, rng: Random, *, by: User) -> Application:
     life, by_mail = case.life, rng.random() < 0.12
-    application = pipeline.submit(
-        pipeline.Person(life.first_name, life.last_name, life.email, life.phone),
-        job=job,
-        attachments=case.staged,
-        session=uploads.owner(SESSION),
-        submission=uuid4(),
-        language=life.language,
-        now=case.received,
-        source=Application.Source.EMAIL if by_mail else Application.Source.FORM,
-    )
+    person = pipeline.Person(life.first_name, life.last_name, life.email, life.phone)
+    given: dict[str, Any] = {
+        "job": job,
+        "attachments": case.staged,
+        "session": uploads.owner(SESSION),
+        "submission": uuid4(),
+        "language": life.language,
+        "now": case.received,
+    }
+    if entered := entries.ENTERED.get(case.applicant.last_name):
+        source, whom = entered
+        application = entering.enter(
+            person, source=source, introduced_by=whom, received_at=case.received, by=by, **given
+        )
+    else:
+        source = Application.Source.EMAIL if by_mail else Application.Source.FORM
+        application = pipeline.submit(person, source=source, **given)
     Attachment.objects.filter(application=application).update(created_at=case.received)
     return application
 

@@ -13,8 +13,9 @@ from candidates import legal, retention
 from candidates.access import Role
 from candidates.models import Application, Event, Job, Stage, User
 from candidates.status import Status
-from storage.models import Attachment
+from storage.models import Attachment, Words
 
+from . import lexicon
 from .clock import earliest_decision
 from .jobs import ADVERTS, STAGES
 from .people import APPLICANTS
@@ -39,18 +40,20 @@ class Batch:
     applications: list[Application] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
+    words: list[Words] = field(default_factory=list)
 
     def write(self) -> None:
         Application.objects.bulk_create(self.applications, batch_size=BATCH)
         Event.objects.bulk_create(self.events, batch_size=BATCH)
         Attachment.objects.bulk_create(self.attachments, batch_size=BATCH)
+        Words._default_manager.bulk_create(self.words, batch_size=BATCH)
 
 
 def seed(*, applications: int, jobs: int, due: int, attachments: int, now: datetime) -> None:
     """Write so many applications to so many new jobs.
 
-    `due` of them end today. `attachments` is the number of rows for each, with no object behind
-    them. The answer is the same for the same database: nothing is left to chance.
+    `due` of them end today. `attachments` is the number of rows for each, with made-up words and no
+    object behind them. The answer is the same for the same database: nothing is left to chance.
     """
     first = Application.objects.count()
     sower = Sower(_jobs(jobs, now), attachments=attachments, now=now, first=first)
@@ -143,7 +146,10 @@ class Sower:
             application.delete_on = self.today
         batch.applications.append(application)
         batch.events.extend(self._events(application, stages, ended))
-        batch.attachments.extend(self._documents(application))
+        for document in self._documents(application):
+            batch.attachments.append(document)
+            text, folded = lexicon.text(self.rng)
+            batch.words.append(Words(attachment=document, text=text, folded=folded))
 
     def _decided_on(self, *, is_due: bool) -> date:
         if is_due:

@@ -85,17 +85,19 @@ def lay(
     people = {application.last_name: application for application in played}
     for judged in SCORES:
         application, at = people[judged.last_name], now - timedelta(hours=judged.hours_ago)
-        criteria = scores.criteria(application).values()
-        grades = dict(zip(criteria, judged.grades, strict=True))
+        asked = scores.criteria(application).values()
+        grades = dict(zip(asked, judged.grades, strict=True))
         by = staff[judged.by]
         scores.give(application, grades=grades, text=judged.text, by=by, now=at)
         Read.objects.create(application=application, by=by, at=at - timedelta(minutes=20))
     for said in NOTES:
-        notes.add(
+        note = notes.add(
             people[said.last_name],
             text=said.text,
             is_private=False,
-            mentioned=[staff[said.to]] if said.to else [],
+            mentioned=(),
             by=staff[said.by],
             now=now - timedelta(hours=said.hours_ago),
         )
+        if said.to:  # without the mail: the demo leaves no work to do
+            note.mentions.create(user=staff[said.to])

@@ -18,6 +18,9 @@ from candidates.pipeline import Person
 #: �, which stands for something that was lost before it came here.
 UNSTORABLE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufffd]")
 
+#: The fields that make a `Person`.
+PERSONAL = ("first_name", "last_name", "email", "phone")
+
 #: Invisible characters that some scripts and names are spelt with.
 JOINERS = "\u200c\u200d"
 
@@ -117,7 +120,7 @@ class ApplyForm(forms.Form):
 
     @property
     def person(self) -> Person:
-        return Person(**self.cleaned_data)
+        return Person(**{name: self.cleaned_data[name] for name in PERSONAL})
 
     def clean_email(self) -> str:
         address: str = self.cleaned_data["email"].removeprefix("mailto:").strip("<> ")

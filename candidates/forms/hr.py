@@ -7,13 +7,11 @@ from uuid import UUID
 
 from django import forms
 from django.core.validators import RegexValidator
-from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from candidates import hiring, retention
 from candidates.models import Application, Employee, Job, LedgerLine, Stage
-from candidates.status import Status
 from storage.models import Attachment
 
 #: A start date further away than this is a slip of the finger.
@@ -36,59 +34,6 @@ class ClockTimeInput(forms.TimeInput):
 
     def __init__(self) -> None:
         super().__init__(format="%H:%M")
-
-
-class FilterForm(forms.Form):
-    """The filters of the list. An unknown value counts as none; `ignored` names its fields."""
-
-    CLOSED = "closed"
-
-    class Order(models.TextChoices):
-        RECEIVED = "received", _("Newest first")
-        DELETION = "deletion", _("Erased next first")
-
-    job = forms.ChoiceField(label=_("Job"), required=False)
-    stage = forms.ChoiceField(label=_("Stage"), required=False)
-    status = forms.ChoiceField(
-        label=_("Status"),
-        required=False,
-        choices=[("", _("All")), *Status.choices, (CLOSED, _("Closed"))],
-    )
-    order = forms.ChoiceField(label=_("Order"), required=False, choices=Order.choices)
-    speculative = forms.BooleanField(label=_("Speculative only"), required=False)
-
-    def __init__(self, data: Any, *, jobs: Iterable[Job], stages: Iterable[Stage]) -> None:
-        super().__init__(data, label_suffix="")
-        self.fields["job"].choices = [("", _("All")), *((j.slug, j.title) for j in jobs)]  # type: ignore[attr-defined]
-        self.fields["stage"].choices = [("", _("All")), *((str(s.pk), s.name) for s in stages)]  # type: ignore[attr-defined]
-
-    def ignored(self) -> list[str]:
-        return [str(self.fields[name].label) for name in self.errors if name in self.fields]
-
-    def value(self, name: str) -> Any:
-        """Return a filter's value, or "" where it is unknown or not set."""
-        self.is_valid()
-        return self.cleaned_data.get(name, "")
-
-    @property
-    def by_deletion(self) -> bool:
-        """Whether the order is that of deletion; open applications have no place in it."""
-        return self.value("order") == self.Order.DELETION and self.value("status") not in {
-            "",
-            Status.OPEN,
-        }
-
-    def narrow(self, applications: models.QuerySet[Application]) -> models.QuerySet[Application]:
-        if job := self.value("job"):
-            applications = applications.filter(job__slug=job)
-        if stage := self.value("stage"):
-            applications = applications.filter(stage=stage)
-        if self.value("speculative"):
-            applications = applications.filter(job=None)
-        status = self.value("status")
-        if status == self.CLOSED:
-            return applications.filter(delete_on__isnull=False)
-        return applications.filter(status=status) if status else applications
 
 
 class MoveForm(forms.Form):

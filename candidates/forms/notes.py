@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from candidates import mentions
@@ -49,8 +49,8 @@ class NoteForm(forms.Form):
         return values
 
     def _unknown(self, word: str) -> str:
-        names = ", ".join(str(user) for user in self.people) or _now("nobody else")
-        said = _now(
+        names = ", ".join(str(user) for user in self.people) or gettext("nobody else")
+        said = gettext(
             "“@%(word)s” is nobody who sees this application. Leave out the @, or mention one of "
             "those who do: %(names)s."
         )
@@ -58,7 +58,7 @@ class NoteForm(forms.Form):
 
     def _unclear(self, word: str, people: Iterable[User]) -> str:
         names = ", ".join(f"@{user.email.partition('@')[0]} ({user})" for user in people)
-        said = _now("“@%(word)s” may be more than one person. Write one of: %(names)s.")
+        said = gettext("“@%(word)s” may be more than one person. Write one of: %(names)s.")
         return said % {"word": word, "names": names}
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -195,6 +196,7 @@ class Application(models.Model):
             models.Index(fields=["-received_at", "-id"], name="application_list"),
             models.Index(fields=["job", "-received_at", "-id"], name="application_job_list"),
             models.Index(fields=["status", "-received_at", "-id"], name="application_status_list"),
+            models.Index(Lower("last_name"), Lower("first_name"), "id", name="application_names"),
             models.Index(models.functions.Upper("email"), name="application_email"),
         ]
 

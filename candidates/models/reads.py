@@ -1,16 +1,38 @@
 """The read log: who opened which application, who took which document away, and when."""
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import models
-from django.db.models import Q
+from django.db import connections, models
+from django.db.models import Exists, F, Q, Value
 
 from .applications import Application
 from .employees import Employee
 
 if TYPE_CHECKING:
     from .users import User
+
+#: Within this time several looks at an application by one person are one.
+ONE_LOOK = timedelta(minutes=10)
+
+
+class Reads(models.QuerySet["Read"]):
+    def write_opening(self, application: Application, *, by: "User", now: datetime) -> bool:
+        """Write that somebody opened an application, unless they did within `ONE_LOOK`.
+
+        One statement; returns whether it wrote. Raises `IntegrityError` if the purge takes the
+        application meanwhile.
+        """
+        recent = self.filter(application=application, by=by, document="", at__gt=now - ONE_LOOK)
+        values = (F("pk"), Value(by.pk), Value(now), Value(""))
+        row = Application.objects.filter(~Exists(recent), pk=application.pk).values_list(*values)
+        connection = connections[self.db]
+        sql, params = row.query.get_compiler(connection=connection).as_sql()
+        into = f'INSERT INTO {self.model._meta.db_table} (application_id, by_id, "at", document)'
+        with connection.cursor() as cursor:
+            cursor.execute(f"{into} {sql}", params)
+            return bool(cursor.rowcount)
 
 
 class Read(models.Model):
@@ -33,6 +55,8 @@ class Read(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
     at = models.DateTimeField()
+
+    objects = Reads.as_manager()
 
     class Meta:
         ordering = ["-at", "-pk"]

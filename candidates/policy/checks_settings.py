@@ -32,8 +32,10 @@ ROW = (
             "stage",
             "language",
             "source",
+            "introduced_by",
             "legal_basis",
             "policy_version",
+            "folded",
         ),
         *(
             "received_at",

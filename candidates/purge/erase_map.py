@@ -141,7 +141,9 @@ TABLES: dict[str, Entry] = {
         ),
     ),
     "storage.Words": (
-        Goes("attachment text", "storage.erasure.bury", "in the transaction of its attachment"),
+        Goes(
+            "attachment text folded", "storage.erasure.bury", "in the transaction of its attachment"
+        ),
     ),
     "storage.Page": (
         Goes(

@@ -68,7 +68,7 @@ def score(value: float) -> SafeString:
 @register.filter
 def givers(cards: Iterable[Card]) -> str:
     """Return by whom scorecards are, in words: Jens Holm and Aylin Sommer."""
-    names = [str(card.row.by or _("someone")) for card in cards]
+    names = [str(card.row.by or pgettext("person", "someone")) for card in cards]
     return get_text_list(names, _("and"))
 
 
@@ -172,6 +172,12 @@ def when(moment: datetime, now: datetime) -> str:
     if abs((today - day).days) > 300:
         return date_format(day)
     return date_format(day, get_format("MONTH_DAY_FORMAT"))
+
+
+@register.filter
+def is_choosable(application: Application) -> bool:
+    """Whether it can be moved or rejected together with others."""
+    return application.is_open and application.restricted_at is None
 
 
 @register.filter

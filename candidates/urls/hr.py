@@ -5,6 +5,7 @@ from datetime import date
 from django.urls import path, register_converter
 
 from candidates.views import (
+    adding,
     application,
     applications,
     board,
@@ -14,6 +15,7 @@ from candidates.views import (
     copies,
     downloads,
     employees,
+    exporting,
     handover,
     holds,
     job_edit,
@@ -28,6 +30,7 @@ from candidates.views import (
     rejecting,
     requests,
     retention,
+    saved,
     stages,
     strays,
     templates,
@@ -58,6 +61,11 @@ urlpatterns = [
     path("jobs/", job_list.jobs, name="jobs"),
     path("jobs/new/", job_edit.new_job, name="new_job"),
     path("jobs/<slug:slug>/", board.board, name="board"),
+    path("applications/", applications.applications, name="applications"),
+    path("applications/add/", adding.add, name="add_application"),
+    path("applications/export/<slug:ending>/", exporting.export, name="export"),
+    path("views/", saved.save, name="save_view"),
+    path("views/<int:pk>/delete/", saved.delete, name="delete_view"),
     path("jobs/<slug:slug>/stages/", stages.edit, name="stages"),
     path("jobs/<slug:slug>/edit/", job_edit.edit_job, name="edit_job"),
     path("jobs/<slug:slug>/preview/", job_edit.preview_job, name="preview_job"),
@@ -65,7 +73,6 @@ urlpatterns = [
     path("jobs/<slug:slug>/close/", job_life.close_job, name="close_job"),
     path("jobs/<slug:slug>/team/", job_team.hiring_team, name="hiring_team"),
     path("jobs/<slug:slug>/criteria/", job_team.criteria_of, name="criteria"),
-    path("applications/", applications.applications, name="applications"),
     path("applications/move/", bulk.move, name="bulk_move"),
     path("applications/<uuid:pk>/", application.application, name="application"),
     path("applications/<uuid:pk>/notes/", notes.add, name="add_note"),

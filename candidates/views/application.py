@@ -24,7 +24,7 @@ def application(request: HttpRequest, pk: UUID) -> HttpResponse:
     user, now = access.person(request), timezone.now()
     found: Any = access.get_application(request, pk, add=lambda rows: record.read(rows, user))
     opened.note(request, found)
-    found.read_lines += opened.log(request, found, last=found.last_read)
+    found.read_lines += opened.record(request, found)
     if found.has_unseen and opened.is_looked_at(request):
         notes.see(found, by=user, now=now)
     return draw(request, found)
@@ -40,7 +40,7 @@ def draw(
 ) -> HttpResponse:
     """Render an application's page, with what could not be done or noted, if anything."""
     user, now = access.person(request), timezone.now()
-    if not hasattr(application, "last_read"):  # a verb's, which needed less of it
+    if not hasattr(application, "read_lines"):  # a verb's, which needed less of it
         rows = record.read(access.applications(user), user)
         application = rows.filter(pk=application.pk).first() or application
     record.complete(application, user)

@@ -1,39 +1,99 @@
-"""The list of applications."""
+"""The list of applications: filters, search, order, saved views, and what is done to several."""
 
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.db.models import IntegerField, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from candidates import access, paging, reads
-from candidates.access import Role
-from candidates.forms.hr import FilterForm
-from candidates.models import Stage, User
+from candidates import access, paging, reads, search
+from candidates.forms.filters import FilterForm
+from candidates.forms.views import SaveForm
+from candidates.models import Application, SavedView
+from candidates.models.applications import Applications
+from candidates.paging import Page
+from candidates.templatetags.workspace import is_choosable
 from candidates.views.page import page
+
+#: Up to how many applications a list is counted.
+COUNTED = 1_000
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many applications a list has, or that it has more than were counted."""
+
+    number: int
+
+    @property
+    def is_capped(self) -> bool:
+        return self.number > COUNTED
+
+    @property
+    def shown(self) -> int:
+        return min(self.number, COUNTED)
 
 
 @require_safe
 @access.allow(*access.READERS)
 def applications(request: HttpRequest) -> HttpResponse:
-    user = access.person(request)
+    return draw(request)
+
+
+def draw(
+    request: HttpRequest, *, save: SaveForm | None = None, error: str = "", status: int = 200
+) -> HttpResponse:
+    """Render the list that the address asks for, with what could not be done, if anything."""
+    user, now = access.person(request), timezone.now()
     seen = access.applications(user)
-    form = _filters(request, user)
+    form = FilterForm.of(request.GET, user)
+    narrowed = form.narrow(seen, now=now)
     found = paging.cut(
-        form.narrow(reads.with_hold(seen.select_related("job", "stage"))),
-        order=("delete_on", "id") if form.by_deletion else ("-received_at", "-id"),
-        scope=seen,
+        narrowed,
+        order=form.sorting.order,
+        nulls=form.sorting.nulls,
+        scope=form.sortable(seen),
         query=request.GET,
+        dress=partial(_dressed, form, narrowed),
     )
+    views = list(SavedView.objects.filter(user=user))
     context = {
         "form": form,
         "page": found,
-        "has_speculative": access.has(user, Role.RECRUITER, Role.PRIVACY_OFFICER),
+        "count": _count(narrowed, found),
+        "views": views,
+        "view": next((view for view in views if view.query == form.filters), None),
+        "save": save or SaveForm(),
+        "stages": form.stages,
+        "may_decide": access.may_decide(user),
+        "may_choose": access.may_decide(user) and any(map(is_choosable, found.rows)),
+        "error": error,
     }
-    return page(request, "hr/applications.html", context, section="applications")
+    return page(request, "hr/applications.html", context, section="applications", status=status)
 
 
-def _filters(request: HttpRequest, user: User) -> FilterForm:
-    jobs = list(access.jobs(user))
-    chosen = [job for job in jobs if job.slug == request.GET.get("job")]
-    stages = Stage.objects.filter(job__in=chosen).order_by("position") if chosen else ()
-    form = FilterForm(request.GET, jobs=jobs, stages=stages)
-    form.is_valid()
-    return form
+class Counted(Subquery):
+    """How many rows a query has, in the query that shows some of them."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
+
+
+def _few(narrowed: Applications) -> QuerySet[Application, Any]:
+    """Return what is counted: no more rows than the page says."""
+    return narrowed.order_by().values("pk")[: COUNTED + 1]
+
+
+def _dressed(form: FilterForm, narrowed: Applications, rows: Applications) -> Applications:
+    """Add what the page shows of each row, and their number, which is the same for all."""
+    shown = reads.with_hold(rows.select_related("job", "stage"))
+    return search.with_place(shown, form.terms).annotate(total=Counted(_few(narrowed)))
+
+
+def _count(narrowed: Applications, found: Page[Application]) -> Count:
+    if found.rows:
+        return Count(found.rows[0].total or 0)  # type: ignore[attr-defined]
+    return Count(_few(narrowed).count())

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -17,7 +18,7 @@ from candidates.views.page import page
 
 #: Cards in a column, and on a board whose columns are many; the list has the others.
 CARDS = 25
-CARDS_IN_ALL = 150
+CARDS_IN_ALL = 108
 #: Closed applications in the drawer.
 DRAWER = 10
 
@@ -59,6 +60,7 @@ def draw(
     columns = _columns(user, job, counts, now, happened)
     context = {
         "job": job,
+        "here": reverse("hr:board", args=[job.slug]),
         "team": job.hiring_team.all(),
         "columns": columns,
         "stages": [column.stage for column in columns],

@@ -43,15 +43,15 @@ def move(request: HttpRequest) -> HttpResponse:
     )
     if not form.is_valid():
         return _ask(request, form, rows=form.rows, status=422)
-    missed = _move_each(form.cleaned_data, by=user, now=now)
+    late = _move_each(form.cleaned_data, by=user, now=now)
     if job and is_htmx(request):
-        told = {row.pk: row.happened for row in missed}  # type: ignore[attr-defined]
+        told = {row.pk: row.happened for row in late}  # type: ignore[attr-defined]
         return board.redraw(request, job, rows=form.rows, happened=told)
-    if missed:
+    if late:
         return (
-            board.draw(request, job, missed=missed, status=409)
+            board.draw(request, job, missed=late, status=409)
             if job
-            else _ask(request, form, rows=missed, status=409)
+            else _ask(request, form, rows=late, status=409)
         )
     messages.success(request, _said(form.number, form.cleaned_data["stage"]))
     return whole(request, redirect(origin(request)))
@@ -66,16 +66,19 @@ def _move_each(values: dict[str, Any], *, by: User, now: datetime) -> list[Appli
             pipeline.move(application, to=values["stage"], seen=stage, by=by, now=now)
         except ChangeNotAllowed as refusal:
             refused[application.pk] = str(refusal)
-    return _told(refused, values["chosen"], by=by, now=now) if refused else []
+    return missed(refused, values["chosen"], by=by, now=now)
 
 
-def _told(
-    refused: dict[UUID, str],
-    chosen: list[tuple[Application, int | None]],
-    *,
-    by: User,
-    now: datetime,
+#: Applications, each with the id of the stage that it was seen in.
+Chosen = list[tuple[Application, int | None]]
+
+
+def missed(
+    refused: dict[UUID, str], chosen: Chosen, *, by: User, now: datetime
 ) -> list[Application]:
+    """Return those that a verb refused, as they are now, with what happened in `happened`."""
+    if not refused:
+        return []
     fresh = access.applications(by).select_related("job", "stage").in_bulk(refused)
     steps = reads.last_steps(fresh.values())
     rows = [(fresh.get(row.pk, row), stage) for row, stage in chosen if row.pk in refused]
@@ -83,7 +86,13 @@ def _told(
         step = steps.get(row.pk)
         elsewhere = row.stage_id != stage or not row.is_open
         row.happened = happened(step, now) if step and elsewhere else refused[row.pk]  # type: ignore[attr-defined]
+        row.is_left = row.is_open and row.pk in fresh  # type: ignore[attr-defined]
     return [row for row, _stage in rows]
+
+
+def left(rows: list[Application]) -> list[Application]:
+    """Return those that can be tried again: open, and still seen by who tried."""
+    return [row for row in rows if getattr(row, "is_left", row.is_open)]
 
 
 def _said(number: int, stage: Stage) -> str:
@@ -109,15 +118,15 @@ def _ask(
 
     Those that are still open can be moved from where they are now, by sending it again.
     """
-    left = [row for row in rows if row.is_open]
+    again = left(rows)
     context = {
         "form": form,
         "record": {"name": _("Applications")},
         "heading": _("Move to another stage"),
         "away": origin(request),
         "rows": rows,
-        "chosen": [f"{row.pk}:{row.stage_id or ''}" for row in left],
-        "stages": _stages(left),
+        "chosen": [f"{row.pk}:{row.stage_id or ''}" for row in again],
+        "stages": _stages(again),
     }
     return page(request, "hr/move.html", context, section="applications", status=status)
 

@@ -37,7 +37,7 @@ def prepare(request: HttpRequest, pk: UUID) -> HttpResponse:
     asked = _asked(request, pk)
     if asked.state != Request.State.OPEN:
         return redirect("hr:request", asked.pk)
-    opened.look_through(request, asked.application)
+    opened.record(request, asked.application)
     form = StrikeForm(sent(request), application=asked.application)
     status = 422 if form.is_bound and not form.is_valid() else 200
     return _draw(request, asked, form, now=timezone.now(), status=status)

@@ -1,9 +1,6 @@
 """Who opened an application: for the read log, and for what its person is told in the room."""
 
-from datetime import datetime, timedelta
-
 from django.db import IntegrityError
-from django.db.models import Max
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
@@ -12,8 +9,6 @@ from candidates.models import Application, Read
 
 #: Where browsers say that they load a page before anybody has asked for it.
 AHEAD = ("Sec-Purpose", "Purpose", "X-Moz")
-#: One line of the read log stands for all that a person opens of an application in this time.
-ONE_LOOK = timedelta(minutes=10)
 
 
 def note(request: HttpRequest, application: Application | None) -> None:
@@ -30,25 +25,18 @@ def note(request: HttpRequest, application: Application | None) -> None:
         application.mark_opened(timezone.now())
 
 
-def log(request: HttpRequest, application: Application, *, last: datetime | None) -> bool:
-    """Write into the read log that somebody opens the application, and return whether it did.
+def record(request: HttpRequest, application: Application) -> bool:
+    """Write into the read log that this person opens the application, and return whether it did.
 
-    `last` is when they last opened it. Raises Http404 if the purge has just taken it.
+    Once in `reads.ONE_LOOK`. Raises Http404 if the purge has just taken it.
     """
-    now = timezone.now()
-    if not is_looked_at(request) or (last and now < last + ONE_LOOK):
+    if not is_looked_at(request):
         return False
     try:
-        Read.objects.create(application=application, by=access.person(request), at=now)
+        by, now = access.person(request), timezone.now()
+        return Read.objects.write_opening(application, by=by, now=now)
     except IntegrityError:
         raise Http404 from None
-    return True
-
-
-def look_through(request: HttpRequest, application: Application) -> None:
-    """Write an opening into the read log for a page of another kind that shows all there is."""
-    mine = application.document_reads.filter(by=access.person(request), document="")
-    log(request, application, last=mine.aggregate(last=Max("at"))["last"])
 
 
 def is_looked_at(request: HttpRequest) -> bool:

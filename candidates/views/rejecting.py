@@ -1,5 +1,6 @@
 """Rejecting one application or several, and taking a rejection back unseen."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,7 @@ from candidates.models import Application, User
 from candidates.pipeline import ChangeNotAllowed
 from candidates.status import Status
 from candidates.views import application as application_page
-from candidates.views.bulk import origin
+from candidates.views.bulk import left, missed, origin
 from candidates.views.page import Draw, act, back, dialog, is_preview, page, sent, whole
 from candidates.views.verbs import as_closed
 
@@ -87,10 +88,47 @@ def bulk_reject(request: HttpRequest) -> HttpResponse:
         return draw(200)
     if not all([form.is_valid(), chosen.is_valid()]):
         return draw(422)
-    return _told(request, chosen, _reject_all(chosen, form, user, now))
+    late = _reject_all(chosen, form, user, now)
+    if rows := left(late):
+        again = _again(request, rows, by=user, now=now)
+        said = _said(chosen.number - len(late))
+        return _draw(request, *again, late=late, said=said, is_sent=True)(409)
+    return _told(request, chosen, form, late)
 
 
-def _draw(request: HttpRequest, chosen: ChosenForm, form: RejectForm, *, is_sent: bool) -> Draw:
+def _said(number: int) -> str:
+    said = ngettext("%(n)d application is rejected.", "%(n)d applications are rejected.", number)
+    return said % {"n": number}
+
+
+def _again(
+    request: HttpRequest, rows: list[Application], *, by: User, now: datetime
+) -> tuple[ChosenForm, RejectForm]:
+    """Return the forms as they were typed, for those that are still open, as they are now."""
+    data = request.POST.copy()
+    data.setlist("chosen", [f"{row.pk}:{row.stage_id or ''}" for row in rows])
+    chosen = ChosenForm(data, seen=access.applications(by))
+    form = RejectForm(
+        data,
+        applications=[as_closed(row, Status.REJECTED, now) for row in rows],
+        by=by,
+        now=now,
+        is_preview=False,
+    )
+    chosen.is_valid()
+    form.is_valid()
+    return chosen, form
+
+
+def _draw(
+    request: HttpRequest,
+    chosen: ChosenForm,
+    form: RejectForm,
+    *,
+    is_sent: bool,
+    late: Sequence[Application] = (),
+    said: str = "",
+) -> Draw:
     heading = ngettext("Reject %(n)d application", "Reject %(n)d applications", chosen.number)
     context = {
         "record": {"name": _("Applications")},
@@ -100,6 +138,8 @@ def _draw(request: HttpRequest, chosen: ChosenForm, form: RejectForm, *, is_sent
         "picked": chosen.cleaned_data["chosen"],
         "closed": form.letters[0].sample,
         "away": origin(request),
+        "late": late,
+        "said": said,
         "is_sent": is_sent and not is_preview(request),
     }
 
@@ -109,13 +149,14 @@ def _draw(request: HttpRequest, chosen: ChosenForm, form: RejectForm, *, is_sent
     return draw
 
 
-#: Those whom somebody else was faster with, each with what happened.
-Late = list[tuple[Application, str]]
+def _reject_all(
+    chosen: ChosenForm, form: RejectForm, user: User, now: datetime
+) -> list[Application]:
+    """Reject each by itself, so that one that cannot be rejected keeps none of the others.
 
-
-def _reject_all(chosen: ChosenForm, form: RejectForm, user: User, now: datetime) -> Late:
-    """Reject each by itself, so that one that cannot be rejected keeps none of the others."""
-    late: Late = []
+    Return those that somebody else was faster with, as they are now, each with what happened.
+    """
+    refused: dict[UUID, str] = {}
     for application, seen in chosen.cleaned_data["chosen"]:
         try:
             pipeline.reject_unmoved(
@@ -128,16 +169,22 @@ def _reject_all(chosen: ChosenForm, form: RejectForm, user: User, now: datetime)
                 text=form.texts.get(application.language),
             )
         except ChangeNotAllowed as refusal:
-            late.append((application, str(refusal)))
-    return late
+            refused[application.pk] = str(refusal)
+    return missed(refused, chosen.cleaned_data["chosen"], by=user, now=now)
 
 
-def _told(request: HttpRequest, chosen: ChosenForm, late: Late) -> HttpResponse:
+def _told(
+    request: HttpRequest, chosen: ChosenForm, form: RejectForm, late: list[Application]
+) -> HttpResponse:
     """Say what was done. Names stand on a page and in no message, which is a cookie."""
-    away, done = origin(request), chosen.number - len(late)
-    said = ngettext("%(n)d application is rejected.", "%(n)d applications are rejected.", done)
+    away, said = origin(request), _said(chosen.number - len(late))
     if not late:
-        messages.success(request, said % {"n": done})
+        messages.success(request, said)
         return whole(request, redirect(away))
-    context = {"said": said % {"n": done}, "late": late, "away": away}
+    context = {
+        "said": said,
+        "late": late,
+        "reason": form.cleaned_data["reason"],
+        "away": away,
+    }
     return page(request, "hr/rejected.html", context, section="applications", status=409)

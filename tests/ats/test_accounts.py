@@ -312,7 +312,7 @@ def test_allauth_keeps_no_second_list_of_addresses(client: Client) -> None:
 
 
 #: What stands in the addresses that have something in them.
-PARTS = {
+PARTS: dict[str, dict[str, Any]] = {
     "account_reset_password_from_key": {"uidb36": "1", "key": "a-b"},
     "mfa_remove_webauthn": {"pk": 1},
 }

@@ -32,8 +32,15 @@ def text(content: bytes) -> str:
 def some_bytes(chance: random.Random) -> Any:
     """Return base64url of junk, of CBOR with junk in it, of a challenge that is ours or not."""
     junk = chance.randbytes(chance.choice((0, 1, 37, 55, 200)))
-    attested = {"fmt": chance.choice(("none", "packed", 1)), "attStmt": {}, "authData": junk}
-    client = {"type": chance.choice(("webauthn.create", "webauthn.get", 1)), "challenge": "AA"}
+    attested: dict[str, Any] = {
+        "fmt": chance.choice(("none", "packed", 1)),
+        "attStmt": {},
+        "authData": junk,
+    }
+    client: dict[str, Any] = {
+        "type": chance.choice(("webauthn.create", "webauthn.get", 1)),
+        "challenge": "AA",
+    }
     client |= {"origin": chance.choice(("http://testserver", "x", None))}
     told = (junk, cbor.encode(attested), json.dumps(client).encode(), b"1", b"9" * 60)
     return chance.choice((*map(text, told), *ODD))

@@ -240,6 +240,9 @@ def test_an_old_session_must_show_it_and_cannot_add_another(client: Client) -> N
         assert unquote(client.get(path)["Location"]) == f"{AGAIN}?next={path}"
     for path in ("/accounts/2fa/passkeys/add/", "/accounts/password/change/"):
         assert client.post(path, {"code": "1"})["Location"] == AGAIN
+    page = client.get(AGAIN).text
+    assert "/accounts/logout/" in page
+    assert "/accounts/reauthenticate/" not in page  # the password has been given already
     forget_used_codes()
     again = f"{AGAIN}?next=/hr/applications/"
     assert client.post(again, {"code": "000000"}).status_code == 200

@@ -264,6 +264,43 @@ def test_clamd_listens_on_a_port_or_a_socket_or_nowhere(value: str) -> None:
     assert load(CLAMD_URL=value)["CLAMD_URL"] == value
 
 
+def test_a_second_factor_is_needed_unless_somebody_only_tries_it_out() -> None:
+    assert load(ATS_SECOND_FACTOR=None)["ATS_SECOND_FACTOR"] is True
+    assert load(ATS_SECOND_FACTOR=None, ATS_DEBUG="true")["ATS_SECOND_FACTOR"] is False
+    assert load(ATS_SECOND_FACTOR="true", ATS_DEBUG="true")["ATS_SECOND_FACTOR"] is True
+
+
+OIDC = {
+    "ATS_OIDC_URL": "https://login.example.org/realms/firm/",
+    "ATS_OIDC_CLIENT_ID": "halbjahr",
+    "ATS_OIDC_SECRET": "the secret that both know",
+}
+
+
+def test_a_provider_for_log_in_is_set_as_a_whole_or_not_at_all() -> None:
+    assert load()["SOCIALACCOUNT_PROVIDERS"] == {}
+    (app,) = load(**OIDC)["SOCIALACCOUNT_PROVIDERS"]["openid_connect"]["APPS"]
+    assert app["settings"]["server_url"] == "https://login.example.org/realms/firm"
+    for name in OIDC:
+        with pytest.raises(ImproperlyConfigured, match=f"{name} is missing"):
+            load(**OIDC | {name: ""})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "login.example.org",
+        "http://login.example.org",
+        "https://",
+        "https://login.example.org/?x=1",
+        "https://[broken",
+    ],
+)
+def test_a_provider_that_is_none_or_could_be_read_along_is_refused(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"ATS_OIDC_URL .* Set it to one like https://"):
+        load(**OIDC | {"ATS_OIDC_URL": url})
+
+
 def test_https_makes_cookies_secure_and_http_does_not() -> None:
     found = load(ATS_SITE_URL="https://jobs.example.org")
     assert found["SESSION_COOKIE_SECURE"]

@@ -271,14 +271,19 @@ def test_what_the_slower_has_typed_stays_when_the_faster_has_decided(
     card(slower, "Bruno").hover()
     slower.get_by_role("button", name="Reject … Bruno Weiß").click()
     dialog = slower.get_by_role("dialog")
-    reason = dialog.get_by_label("Reason").first
-    reason.wait_for()
+    dialog.locator("summary", has_text="In your own words").click()
+    reason = dialog.locator("[name=own]")
     reason.fill("Sehr gute Pflege, aber keine Nachtdienste.")
     drag(page, "Bruno", "Offer")
     settled(page)
-    # It lies open over a board on which the card is still where it was.
-    assert names(slower, "Received")[1] == "Bruno"
+    dialog.get_by_role("button", name="Reject 1 application").click()
+    dialog.get_by_text("Moved to “Offer” by Katrin Voss, ").wait_for()
+    people["Bruno"].refresh_from_db()
+    assert people["Bruno"].is_open
     assert reason.input_value() == "Sehr gute Pflege, aber keine Nachtdienste."
+    dialog.get_by_role("button", name="Reject 1 application").click()  # all the same
+    slower.get_by_text("1 application is rejected.").wait_for()
+    assert not names(slower, "Offer")
 
 
 # When something is in the way --------------------------------------------------------------

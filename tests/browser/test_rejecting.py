@@ -95,9 +95,10 @@ def assert_told(sink: MailSink, histories: str) -> None:
         words = text.get_content()
         greeting = "Guten Tag" if application.language == "de" else "Hello"
         assert words.startswith(f"{greeting} {application.name},")
-        assert not {"{", "}", "None", "/…/"} & {*words, *words.split()}
-        assert "{" not in message["Subject"]
-        assert " ".join(words.split("\n\n")[1].split()) in histories
+        assert [odd for odd in ("{", "}", "None", "…") if odd in words + message["Subject"]] == []
+        for line in words.splitlines():
+            is_link = line.startswith("http")  # with a token, of which nothing is kept
+            assert is_link or " ".join(line.split()) in histories
 
 
 def test_a_new_cv_is_read_and_rejected_with_a_mail_in_four_interactions(
@@ -106,8 +107,6 @@ def test_a_new_cv_is_read_and_rejected_with_a_mail_in_four_interactions(
     application = an_application(job, received_at=timezone.now())
     an_attachment(application)
     page.goto(f"{live_server.url}/hr/")
-    if not page.url.endswith("/hr/"):  # as long as Today leads to the jobs
-        page.goto(f"{live_server.url}/hr/jobs/pflege/")
     hand = Hand(page)
     reject(hand, application.name)
     assert len(hand.done) <= 4, hand.done
@@ -176,7 +175,7 @@ def test_every_mail_that_went_is_in_a_history_in_its_language_with_nothing_unres
     page.goto(f"{site}/hr/jobs/pflege/")
     for name in ("Cy Krüger", "Di Krüger"):
         page.locator(f"input[name=chosen][aria-label*='{name}']").check()
-    page.get_by_role("button", name="Reject …").click()
+    page.locator("button[name=ask][value=reject]").click()
     the_dialog(page).get_by_label("Reason", exact=True).select_option(index=2)
     the_dialog(page).get_by_label("At once").check()
     the_dialog(page).get_by_role("button", name="Reject 2 applications").click()

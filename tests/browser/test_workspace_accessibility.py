@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.soak]
 
 #: What is no page: files, and what answers machines.
 NO_PAGES = {
-    *("hr:attachment", "hr:page", "hr:ledger_file", "hr:processing"),
+    *("hr:attachment", "hr:export", "hr:page", "hr:ledger_file", "hr:processing"),
     *("hr:certificate", "hr:certificate_json", "hr:export_employee"),
 }
 #: Pages for everybody, with which tests/browser/test_accessibility.py deals.

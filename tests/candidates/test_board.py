@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from candidates.models import Hold, Job, Stage, User
 from candidates.views import board as view
@@ -132,3 +133,55 @@ def test_the_rail_has_the_own_jobs_first(hr: Client, recruiter: User) -> None:
     world.an_application(other)
     rail = hr.get(reverse("hr:jobs")).context["rail_jobs"]
     assert [(job.title, job.open_count) for job in rail] == [(mine.title, 0), (other.title, 1)]
+
+
+def test_a_card_says_what_somebody_thinks_and_what_waits_for_whom(
+    client: Client, recruiter: User
+) -> None:
+    job = world.a_job(language="en")
+    application = world.an_application(job)
+    world.an_attachment(application, content=b"%PDF-", verdict="pending")
+    card = application.scorecards.create(by=recruiter, at=world.NOW)
+    card.grades.create(criterion="Nights", value=3)
+    card.grades.create(criterion="Days", value=4)
+    note = application.notes.create(by=recruiter, at=world.NOW, text="@Jens Holm")
+    jens = world.a_user("recruiter", first_name="Jens", last_name="Holm")
+    note.mentions.create(user=jens)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+
+    mine = board(world.log_in(client, recruiter), job)
+    assert "</svg>3.5</span>" in mine
+    assert "a note is meant for you" not in mine
+    assert "virus check" in mine
+    theirs = board(world.log_in(client, jens), job)
+    assert "a note is meant for you" in theirs
+    assert "scorecard, shown when yours is in" in theirs
+    assert 'class="score"' not in theirs
+
+
+def test_a_full_board_of_many_stages_is_a_page_of_bearable_size(
+    hr: Client, recruiter: User, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    job = world.a_job()
+    for position in range(5, 13):
+        job.stages.create(name=f"Stufe {position}", position=position)
+    now = timezone.now()
+    for stage in job.stages.all():
+        for n in range(view.CARDS_IN_ALL // 12 + 1):
+            application = world.an_application(
+                job,
+                stage=stage,
+                first_name="Marie-Christine",
+                last_name="von Hohenfels-Bergmann",
+                source="email",
+                received_at=now,
+                stage_since=now - timedelta(days=15, minutes=n),
+            )
+            application.notes.create(by=recruiter, at=now, text="?")
+            card = application.scorecards.create(by=recruiter, at=now)
+            card.grades.create(criterion="Nachtdienste", value=3)
+    path = reverse("hr:board", args=[job.slug])
+    with django_assert_max_num_queries(12):
+        page = hr.get(path).content
+    assert page.count(b'class="card"') == 108
+    assert len(page) < 150_000

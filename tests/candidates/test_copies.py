@@ -125,7 +125,7 @@ class Canaries:
             if model._meta.pk.name in self.parents:  # whose key is its parent
                 values[model._meta.pk.name] = self.parents[model._meta.pk.name]
             row = model._default_manager.create(**values)
-            self.parents.setdefault(model._meta.model_name, row)
+            self.parents.setdefault(str(model._meta.model_name), row)
         shown = TABLES[model].shown
         self.planted |= {(f"{model._meta.model_name}-{row.pk}", f): values[f] for f in shown}
 

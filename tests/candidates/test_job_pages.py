@@ -332,6 +332,17 @@ def test_a_job_in_which_only_others_can_answer_says_so_and_stays_open(
     assert job.is_published
 
 
+def test_the_dialog_costs_the_same_for_3_and_for_30_who_wait(
+    hr: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    job = world.a_job()
+    for number in (3, 27):
+        for _ in range(number):
+            world.an_application(job)
+        with django_assert_max_num_queries(14):
+            page(hr, "close_job", job.slug)
+
+
 def test_a_closed_job_is_reopened_from_its_preview(hr: Client, client: Client) -> None:
     job = world.a_job()
     assert closing(hr, job).status_code == 302

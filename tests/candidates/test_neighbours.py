@@ -7,7 +7,8 @@ import pytest
 from django.http import QueryDict
 from pytest_django import DjangoAssertNumQueries
 
-from candidates import access, neighbours, pipeline
+from candidates import access, neighbours, paging, pipeline
+from candidates.forms.filters import FilterForm
 from candidates.models import Application, User
 from tests import world
 
@@ -119,3 +120,22 @@ def test_an_address_keeps_what_leads_on_and_leaves_the_pages_own() -> None:
     query = QueryDict("from=list&job=a&document=1&history=notes&q=Zoë")
     assert neighbours.kept(query) == "?from=list&job=a&q=Zo%C3%AB"
     assert neighbours.kept(QueryDict("document=1")) == ""
+
+
+@pytest.mark.parametrize("order", ["", "oldest", "name", "waiting", "deletion"])
+@pytest.mark.parametrize("status", ["", "open", "closed"])
+def test_around_one_are_the_lists_own_neighbours_and_others_of_its_address(
+    recruiter: User, status: str, order: str
+) -> None:
+    waiting = a_column(email="k@post.example", last_name="Roth")
+    for _ in range(3):
+        world.an_application(waiting[0].job, status="rejected", email="k@post.example")
+    query = {"from": "list", "status": status, "order": order, "q": "post"}
+    form = FilterForm.trusting(query, recruiter)
+    by = paging.ordered(form.sorting.order, nulls=form.sorting.nulls)
+    rows = list(form.narrow(access.applications(recruiter), now=world.NOW).order_by(*by))
+    assert len(rows) == (3 if status else 6)
+    for before, row, after in zip([None, *rows], rows, [*rows[1:], None], strict=False):
+        found = neighbours.around(recruiter, row, query)
+        assert (found.previous, found.next) == (before, after)
+        assert len(found.others) == 5

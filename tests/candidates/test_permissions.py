@@ -27,6 +27,7 @@ from candidates.models import (
     Job,
     MailTemplate,
     Request,
+    SavedView,
     StrayMail,
     Token,
     User,
@@ -141,6 +142,12 @@ GET    hr:criteria             foreign  302  403  404  404  403  403  403
 POST   hr:criteria             own      302  403  302  302  403  403  403
 POST   hr:criteria             foreign  302  403  404  404  403  403  403
 GET    hr:applications         -        302  403  200  200  403  200  403
+GET    hr:export               -        302  403  200  200  403  200  403
+GET    hr:add_application      -        302  403  200  200  403  403  403
+POST   hr:add_application      -        302  403  302  302  403  403  403
+POST   hr:save_view            -        302  403  302  302  403  302  403
+POST   hr:delete_view          view     302  403  302  302  403  302  403
+POST   hr:delete_view          foreign  302  403  404  404  403  404  403
 GET    hr:application          own      302  404  200  200  404  200  404
 GET    hr:application          foreign  302  404  404  404  404  200  404
 GET    hr:application          unknown  302  404  404  404  404  404  404
@@ -302,6 +309,7 @@ GET    openid_connect_callback -        404  404  404  404  404  404  404
 #: What stands in addresses that are the same for everybody.
 FIXED: dict[str, dict[str, Any]] = {
     "account_reset_password_from_key": {"uidb36": "1", "key": "unknown"},
+    "hr:export": {"ending": "csv"},
     "mfa_remove_webauthn": {"pk": 1},
 }
 #: What follows the id in an address.
@@ -421,6 +429,9 @@ class World:
             return self._returned(row.thing)
         if row.url in {"hr:attachment", "hr:page", "room:file", "room:remove"}:
             return self._attachment(row.thing).pk
+        if row.url == "hr:delete_view":
+            owner = self.user if row.thing == "view" else None
+            return SavedView.objects.create(user=owner or world.a_user(), name="Open").pk
         if row.thing == "stray":
             return self._stray().pk
         if row.thing in {"access", "asked", "erasure", "granted"}:
@@ -504,6 +515,17 @@ class World:
         stages = [] if self.own.job is None else list(self.own.job.stages.order_by("position"))
         data: dict[str, dict[str, Any]] = {
             "set_language": {"language": "en"},
+            "hr:add_application": {
+                "source": "agency",
+                "introduced_by": "Muster Personal",
+                "job": self.job.slug,
+                "first_name": "Amira",
+                "last_name": "Haddad",
+                "email": "amira.haddad@post.example",
+                "language": "en",
+                "received_on": _in_days(0),
+            },
+            "hr:save_view": {"name": "Open", "query": "status=open"},
             "hr:bulk_move": {
                 "stage": stages[1].pk,
                 "chosen": f"{self._chosen(row)}:{stages[0].pk}",

@@ -260,8 +260,8 @@ def test_those_with_whom_someone_was_faster_are_named_and_the_others_are_done(
     assert response.status_code == 409
     assert "1 application is rejected." in html
     assert moved.name in html
-    assert f"It is now in “{job.stages.all()[2]}”" in html
-    assert "has been withdrawn" in html
+    assert f"Moved to “{job.stages.all()[2]}” by {recruiter}, " in html
+    assert "Withdrawn by the applicant, " in html
     assert done.name not in html
     statuses = {each.first_name: each.status for each in Application.objects.all()}
     assert statuses == {"Ada": "rejected", "Bo": "open", "Cy": "withdrawn"}

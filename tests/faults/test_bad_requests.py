@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from candidates import holds, requests, retention
-from candidates.models import Application, Heartbeat, Hold, Job, Request, User
+from candidates.access import Role
+from candidates.models import Application, Heartbeat, Hold, Job, MailTemplate, Request, User
 from candidates.watch import SILENCE
 from tests.world import a_job, a_user, an_application, an_attachment, an_employee, rounds
 
@@ -78,6 +79,12 @@ FIELDS = [
     "q",
     "language",
     "next",
+    *("chosen", "confirm", "template", "subject", "body", "purpose", "name", "names", "reasons"),
+    *("criterion-0", "do", "pk", "member", "title", "slug", "team", "place", "description"),
+    *("pay_from", "pay_to", "apply_until", "answer_days", "source", "introduced_by", "hold"),
+    *("received_on", "received_from", "received_to", "waiting", "erased_from", "erased_to"),
+    *("from", "at", "history", "document", "pages", "whole", "answers", "by", "on", "seen_at"),
+    *("code", "credential", "state"),
     "login",
     "password",
     "csrfmiddlewaretoken",
@@ -172,8 +179,25 @@ class World:
         self.requests = [
             requests.register(self.rejected, kind, by=officer, now=now) for kind in kinds
         ]
+        note = self.application.notes.create(text="Good on nights.", at=now)
+        mails = self.application.mails.create(
+            purpose="reply",
+            language="de",
+            to="x@post.example",
+            state="received",
+            subject="?",
+            body="?",
+            created_at=now,
+            send_at=now,
+        )
+        self.written: list[Any] = [
+            note,
+            mails,
+            self.job.stages.all()[0],
+            MailTemplate.objects.all()[0],
+        ]
         self.people: dict[str, Client] = {"nobody": Client(raise_request_exception=False)}
-        for role in ("recruiter", "personnel", "privacy_officer"):
+        for role in Role.values:
             self.people[role] = Client(raise_request_exception=False)
             self.people[role].force_login(self.member(role))
 
@@ -192,7 +216,7 @@ class World:
 
     def ids(self) -> list[str]:
         rows: list[Any] = [self.application, self.rejected, self.employee, self.attachment]
-        rows += [self.hold, *self.requests]
+        rows += [self.hold, *self.requests, *self.written]
         return [str(row.pk) for row in rows] + [str(uuid.uuid4())]
 
 

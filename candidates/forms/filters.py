@@ -1,0 +1,320 @@
+"""The filters of the list, as they stand in its address, and what they make of applications.
+
+What cannot be used is left out and named (`ignored`), never passed over in silence.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, NamedTuple
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Case, Exists, F, OuterRef, Q, TextChoices, When
+from django.db.models.functions import Lower
+from django.utils.datastructures import MultiValueDict
+from django.utils.formats import date_format
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+
+from candidates import access, retention, search
+from candidates.access import Role
+from candidates.forms.apply import Line
+from candidates.forms.hr import DayInput
+from candidates.models import Application, Hold, Job, Stage, User
+from candidates.models.applications import Applications
+from candidates.search import Term
+from candidates.status import CLOSED, Status
+
+#: The years of days that are no slips.
+YEARS = range(2000, 2101)
+#: Words that a search looks for at most.
+MOST_WORDS = 8
+#: What else stands in the list's address: where it is turned to, and who asks for it.
+BESIDE = frozenset({"after", "before", "from"})
+#: The filters that the page shows at once.
+AT_ONCE = frozenset({"q", "job", "stage", "status", "order"})
+#: How much of a name that nobody knows is repeated.
+NAMED = 30
+
+
+class Sorting(NamedTuple):
+    """An order for `paging.cut`: its fields, and which of them may be without a value."""
+
+    order: tuple[str, ...]
+    nulls: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that is set, in words, and the list's address without it."""
+
+    label: str
+    value: str
+    without: str
+
+
+class DayField(forms.DateField):
+    """A day, or nothing; days that no application can have are slips."""
+
+    def __init__(self, label: Any) -> None:
+        super().__init__(label=label, required=False, widget=DayInput())
+
+    def clean(self, value: Any) -> date | None:
+        day: date | None = super().clean(value)
+        if day and day.year not in YEARS:
+            raise ValidationError(_("Is the year right?"))
+        return day
+
+
+class FilterForm(forms.Form):
+    """Filters, words to search for, and an order."""
+
+    CLOSED = "closed"
+    MINE = "*"
+
+    class Order(TextChoices):
+        RECEIVED = "received", _("Newest first")
+        OLDEST = "oldest", _("Oldest first")
+        WAITING = "waiting", _("Longest waiting first")
+        DELETION = "deletion", _("Erased next first")
+        NAME = "name", _("By last name")
+
+    class Held(TextChoices):
+        HELD = "held", _("Held")
+        FREE = "free", _("Not held")
+
+    q = Line(label=_("Search"), required=False, max_length=200)
+    job = forms.ChoiceField(label=_("Job"), required=False)
+    stage = forms.ChoiceField(label=_("Stage"), required=False)
+    status = forms.ChoiceField(
+        label=_("Status"),
+        required=False,
+        choices=[("", _("All")), *Status.choices, (CLOSED, _("Closed"))],
+    )
+    order = forms.ChoiceField(label=_("Order"), required=False, choices=Order.choices)
+    team = forms.ChoiceField(label=_("Team"), required=False)
+    source = forms.ChoiceField(
+        label=_("Source"), required=False, choices=[("", _("All")), *Application.Source.choices]
+    )
+    hold = forms.ChoiceField(
+        label=_("Hold"), required=False, choices=[("", _("All")), *Held.choices]
+    )
+    received_from = DayField(_("Received from"))
+    received_to = DayField(_("Received until"))
+    waiting = DayField(_("Waiting since, or longer"))
+    erased_from = DayField(_("Erased from"))
+    erased_to = DayField(_("Erased until"))
+    speculative = forms.BooleanField(label=_("Speculative only"), required=False)
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        user: User,
+        jobs: Iterable[Job],
+        stages: Iterable[Stage],
+    ) -> None:
+        super().__init__(data, label_suffix="")
+        self.user = user
+        self.stages = list(stages)
+        jobs = list(jobs)
+        self._offer("job", [(job.slug, job.title) for job in jobs])
+        self._offer("stage", [(str(stage.pk), stage.name) for stage in self.stages])
+        teams = sorted({job.team for job in jobs if job.team}, key=str.casefold)
+        self._offer("team", [(self.MINE, _("My jobs")), *((team, team) for team in teams)])
+        if not access.has(user, Role.RECRUITER, Role.PRIVACY_OFFICER):
+            del self.fields["speculative"]
+
+    def _offer(self, name: str, choices: Sequence[tuple[str, Any]]) -> None:
+        self.fields[name].choices = [("", _("All")), *choices]  # type: ignore[attr-defined]
+
+    @classmethod
+    def of(cls, query: Mapping[str, Any], user: User) -> "FilterForm":
+        """Return the filters of an address, checked, for what this user may see."""
+        jobs = list(access.jobs(user))
+        chosen = [job for job in jobs if job.slug == query.get("job")]
+        stages = Stage.objects.filter(job__in=chosen).order_by("position") if chosen else ()
+        form = cls(query, user=user, jobs=jobs, stages=stages)
+        form.is_valid()
+        return form
+
+    @classmethod
+    def trusting(cls, query: Mapping[str, Any], user: User) -> "FilterForm":
+        """Return the same without asking which jobs and stages there are: no query.
+
+        For pages beside the list. What is unknown lets nothing through.
+        """
+        slug, team = query.get("job", ""), query.get("team", "")
+        named = [Job(slug=slug, team=team)] if slug or team else []
+        stage = str(query.get("stage", ""))
+        is_number = stage.isascii() and stage.isdecimal() and len(stage) < 19
+        form = cls(query, user=user, jobs=named, stages=[Stage(pk=int(stage))] if is_number else [])
+        form.is_valid()
+        return form
+
+    # What was asked for
+
+    def clean_q(self) -> str:
+        words: str = self.cleaned_data["q"]
+        found = search.terms(words)
+        if words and not found:
+            raise ValidationError(_("Write a word to search for."))
+        if len(found) > MOST_WORDS:
+            raise ValidationError(
+                _("Search for %(most)s words at most.") % {"most": MOST_WORDS}, code="too-many"
+            )
+        return words
+
+    def clean(self) -> dict[str, Any]:
+        for name in self.fields:
+            if isinstance(self.data, MultiValueDict) and len(self.data.getlist(name)) > 1:
+                self.add_error(name, _("This filter stands in the address twice."))
+        for pair in ("received", "erased"):
+            first, last = self.value(f"{pair}_from"), self.value(f"{pair}_to")
+            if first and last and first > last:
+                self.add_error(f"{pair}_to", _("This day is before the first one."))
+        return self.cleaned_data
+
+    def value(self, name: str) -> Any:
+        """Return a filter's value, or "" where it is unknown or not set."""
+        return self.cleaned_data.get(name) or ""
+
+    def ignored(self) -> list[str]:
+        """Return what was left out: the labels of filters, and names that are none."""
+        strange = [name for name in self.data if name not in BESIDE and name not in self.fields]
+        labels = [str(self.fields[name].label) for name in self.errors if name in self.fields]
+        return labels + [str(name)[:NAMED] for name in strange]
+
+    @property
+    def terms(self) -> list[Term]:
+        return search.terms(self.value("q"))
+
+    # What it makes of applications
+
+    def narrow(self, applications: Applications, *, now: datetime) -> Applications:
+        """Return those that pass all filters, with what their order needs."""
+        wanted = applications.alias(**self._keys()).filter(self._wanted(now))
+        return search.matching(wanted, self.terms)
+
+    def _wanted(self, now: datetime) -> Q:
+        wanted = self._of_job() & self._of_days()
+        if status := self.value("status"):
+            wanted &= _closed(status) if status in {*CLOSED, self.CLOSED} else Q(status=status)
+        if source := self.value("source"):
+            wanted &= Q(source=source)
+        if hold := self.value("hold"):
+            held = Exists(Hold.objects.in_force(now).filter(application=OuterRef("pk")))
+            wanted &= Q(held) if hold == self.Held.HELD else ~Q(held)
+        return wanted
+
+    def _of_job(self) -> Q:
+        wanted = Q()
+        if job := self.value("job"):
+            wanted &= Q(job__slug=job)
+        if stage := self.value("stage"):
+            wanted &= Q(stage=stage)
+        if team := self.value("team"):
+            mine = Q(job__in=self.user.jobs.values("pk"))
+            wanted &= mine if team == self.MINE else Q(job__team=team)
+        return wanted & Q(job=None) if self.value("speculative") else wanted
+
+    def _of_days(self) -> Q:
+        wanted = Q()
+        if day := self.value("received_from"):
+            wanted &= Q(received_at__gte=_begins(day))
+        if day := self.value("received_to"):
+            wanted &= Q(received_at__lt=retention.end_of(day))
+        if day := self.value("waiting"):
+            wanted &= Q(status=Status.OPEN, stage_since__lt=retention.end_of(day))
+        if day := self.value("erased_from"):
+            wanted &= Q(delete_on__gte=day)
+        if day := self.value("erased_to"):
+            wanted &= Q(delete_on__lte=day)
+        return wanted
+
+    @property
+    def sorting(self) -> Sorting:
+        """Return the order. Where a date may be missing, those without it stand at the end."""
+        plain = {
+            self.Order.OLDEST: ("received_at", "id"),
+            self.Order.NAME: ("last_key", "first_key", "id"),
+        }
+        match self.value("order"), self.value("status"):
+            case self.Order.WAITING, Status.OPEN:
+                return Sorting(("stage_since", "id"))
+            case self.Order.WAITING, _status:
+                return Sorting(("waits_since", "received_at", "id"), frozenset({"waits_since"}))
+            case self.Order.DELETION, status if status in {*CLOSED, self.CLOSED}:
+                return Sorting(("delete_on", "id"))
+            case self.Order.DELETION, _status:
+                return Sorting(("delete_on", "received_at", "id"), frozenset({"delete_on"}))
+            case order, _status:
+                return Sorting(plain.get(order, ("-received_at", "-id")))
+
+    def sortable(self, applications: Applications) -> Applications:
+        """Add, as values of each row, what the order compares and no column holds."""
+        return applications.annotate(**self._keys())
+
+    def _keys(self) -> dict[str, Any]:
+        keys = {
+            "last_key": Lower("last_name"),
+            "first_key": Lower("first_name"),
+            "waits_since": Case(When(status=Status.OPEN, then=F("stage_since"))),
+        }
+        return {name: key for name, key in keys.items() if name in self.sorting.order}
+
+    # What it says of itself
+
+    def address(self, *without: str) -> str:
+        """Return what is set as it stands in an address, less some of the filters."""
+        names = [name for name in self.fields if name not in without and self.value(name)]
+        return urlencode([(name, self._raw(name)) for name in names])
+
+    def _raw(self, name: str) -> str:
+        value = self.value(name)
+        return "on" if value is True else str(value)
+
+    @property
+    def filters(self) -> str:
+        """What a saved view holds: all but the words that were searched for."""
+        return self.address("q")
+
+    @property
+    def is_set(self) -> bool:
+        return bool(self.address("order"))
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether one of the filters is set that the page does not show at once."""
+        return bool(self.address(*AT_ONCE))
+
+    def further(self) -> list[forms.BoundField]:
+        """Return the fields that the page keeps folded away until one of them is set."""
+        return [field for field in self if field.name not in AT_ONCE]
+
+    def chips(self) -> list[Chip]:
+        names = [name for name in self.fields if name != "order" and self.value(name)]
+        return [
+            Chip(str(self.fields[name].label), self._said(name), self._less(name)) for name in names
+        ]
+
+    def _less(self, name: str) -> str:
+        return self.address(name, *(["stage"] if name == "job" else []))
+
+    def _said(self, name: str) -> str:
+        value = self.value(name)
+        if isinstance(value, date):
+            return date_format(value)
+        choices = dict(getattr(self.fields[name], "choices", []))
+        return "" if value is True else str(choices.get(value, value))
+
+
+def _begins(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=retention.zone())
+
+
+def _closed(status: str) -> Q:
+    """Return the condition so that the index of closed applications is used."""
+    closed = Q(delete_on__isnull=False)
+    return closed if status == FilterForm.CLOSED else closed & Q(status=status)
