@@ -19,6 +19,7 @@ from candidates.models import (
     LedgerLine,
     LostLink,
     Mail,
+    Read,
     Request,
     Token,
 )
@@ -102,7 +103,7 @@ def remove(application: Application, *, attachment: UUID, now: datetime) -> int:
         return 0
     documents.erase(document.pk, rule=LedgerLine.Rule.REQUEST, now=now)
     if not application.attachments.filter(name=document.name).exists():
-        application.document_reads.filter(document=document.name).update(document="")
+        application.document_reads.filter(document=document.name).update(document=Read.REMOVED)
     application.events.create(kind=Event.Kind.REMOVED, at=now, detail="1")
     return 1
 

@@ -4,8 +4,8 @@ Each kind is a queryset of rows that the person may see and that an index finds,
 of statements is the same whatever there is, and no count goes further than `MOST`.
 """
 
-from .counting import MOST, Rail, rail
-from .kinds import Kind
+from .counting import Rail, rail
+from .kinds import MOST, Kind
 from .reading import Item, items
 from .week import Going, week
 

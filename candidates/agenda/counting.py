@@ -8,14 +8,12 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
 
-from candidates import access, reads
-from candidates.models import User
+from candidates import access
+from candidates.models import Stage, User
 
 from . import kinds
-from .kinds import Kind
+from .kinds import MOST, Kind
 
-#: No count goes further: that there are so many says enough.
-MOST = 100
 #: Jobs in the rail; the page of jobs has all.
 JOBS = 12
 #: What counts as late, beside the kinds.
@@ -23,7 +21,7 @@ OVERDUE = "overdue"
 
 
 class RailJob(NamedTuple):
-    """A job as the rail names it, with the number of open applications."""
+    """A job as the rail names it, with the number of open applications, up to `MOST`."""
 
     whose: str
     open_count: int
@@ -54,10 +52,11 @@ def rail(user: User, now: datetime, *, overdue: bool = False) -> Rail:
 
     `overdue` counts also how many answers are late.
     """
-    waiting = kinds.waiting(user, now)
-    questions: dict[str, QuerySet[Any]] = {str(kind): rows for kind, rows in waiting.items()}
-    if overdue and Kind.LATE in waiting:
-        questions[OVERDUE] = kinds.overdue(user, now)
+    questions: dict[str, QuerySet[Any]] = {**kinds.waiting(user, now)}  # type: ignore[dict-item]
+    if Kind.LATE in questions:
+        questions[Kind.LATE] = kinds.late_in_stages(user, now)
+        if overdue:
+            questions[OVERDUE] = kinds.overdue_in_stages(user, now)
     jobs = _jobs(user) if access.has(user, *access.READERS) else None
     rows = _ask(questions, jobs)
     counts = {row.whose: row.open_count for row in rows if row.whose in questions}
@@ -72,8 +71,10 @@ def _ask(questions: Mapping[str, QuerySet[Any]], jobs: QuerySet[Any] | None) -> 
     """
     parts, params = [], []
     for name, rows in questions.items():
-        sql, values = _sql(rows.values("pk")[:MOST])
-        parts.append(f"SELECT %s AS whose, COUNT(*), '' AS title, '' AS slug FROM ({sql}) AS part")  # noqa: S608
+        is_by_stage = rows.model is Stage
+        sql, values = _sql(rows.values("late") if is_by_stage else rows.values("pk")[:MOST])
+        number = "CAST(COALESCE(SUM(late), 0) AS bigint)" if is_by_stage else "COUNT(*)"
+        parts.append(f"SELECT %s AS whose, {number}, '' AS title, '' AS slug FROM ({sql}) AS part")  # noqa: S608
         params += [str(name), *values]
     if jobs is not None:
         sql, values = _sql(jobs)
@@ -94,7 +95,8 @@ def _sql(rows: QuerySet[Any]) -> tuple[str, list[Any]]:
 def _jobs(user: User) -> QuerySet[Any]:
     mine = Exists(user.jobs.filter(pk=OuterRef("pk")))
     whose = Case(When(mine, then=Value("mine")), default=Value("other"), output_field=CharField())
-    counted = reads.with_open_count(access.jobs(user), user)
+    there = access.applications(user).open().filter(job=OuterRef("pk")).order_by()
+    counted = access.jobs(user).annotate(open_count=kinds.Capped(there.values("pk")[:MOST]))
     shown = counted.filter(Q(is_published=True) | Q(open_count__gt=0)).annotate(whose=whose)
     first = shown.order_by("whose", "title", "pk")
     return first.values_list("whose", "open_count", "title", "slug")[:JOBS]

@@ -9,6 +9,7 @@ from django.db.models import (
     Exists,
     F,
     Func,
+    IntegerField,
     OuterRef,
     Q,
     QuerySet,
@@ -26,6 +27,7 @@ from candidates.models import (
     Request,
     Run,
     Scorecard,
+    Stage,
     StrayMail,
     User,
 )
@@ -49,6 +51,8 @@ class Kind(TextChoices):
     STRAY = "stray"
 
 
+#: No count goes further: that there are so many says enough.
+MOST = 100
 #: From how many days before its promise an answer waits for somebody.
 SOON = 1
 #: Mails of the register of requests, which the privacy officer answers for.
@@ -79,6 +83,13 @@ def waiting(user: User, now: datetime) -> dict[Kind, QuerySet[Any]]:
     return {kind: ROWS[kind](user, now) for kind in Kind if access.has(user, *ROLES[kind])}
 
 
+class Capped(Subquery):
+    """How many rows a limited query has."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS part)"
+    output_field = IntegerField()
+
+
 class Before(Func):
     """A moment so many days before another, which an index of moments can be searched for."""
 
@@ -93,23 +104,33 @@ class Before(Func):
         return self.as_sql(compiler, connection, template=template, arg_joiner=joiner, **context)
 
 
-def _is_late(now: datetime) -> Q:
-    """Return the condition that an answer is late, or due within `SOON`.
-
-    By way of the stage, whose index has its applications in the order in which they wait: so
-    the database looks at each stage from the moment that its job's promise gives.
-    """
+def _late_before(now: datetime, answer_days: F) -> Before:
+    """Return the moment before which an answer, now, is late or due within `SOON`."""
     end = retention.end_of(retention.local_date(now) + timedelta(days=SOON))
-    return Q(stage_since__lt=Before(Value(end), F("stage__job__answer_days")))
+    return Before(Value(end), answer_days)
 
 
 def late(user: User, now: datetime) -> Applications:
-    return access.applications(user).open().filter(_is_late(now))
+    before = _late_before(now, F("job__answer_days"))
+    return access.applications(user).open().filter(stage_since__lt=before)
+
+
+def late_in_stages(user: User, now: datetime) -> QuerySet[Stage]:
+    """Return the stages of a person's jobs with the number of late answers in each, `late`.
+
+    Stage by stage, since there is no one moment before which an answer is late: an index has
+    the applications of each stage in the order in which they wait.
+    """
+    before = _late_before(now, OuterRef("job__answer_days"))
+    here = access.applications(user).open().filter(stage=OuterRef("pk"), stage_since__lt=before)
+    first = here.order_by("stage_since", "id").values("pk")[:MOST]
+    return Stage.objects.filter(job__in=access.jobs(user)).annotate(late=Capped(first)).order_by()
 
 
 def new(user: User, now: datetime) -> Applications:
     """Return those that nobody has opened, and that do not stand among the late ones."""
-    unopened = access.applications(user).unopened().filter(Q(job=None) | ~_is_late(now))
+    in_time = Q(stage_since__gte=_late_before(now, F("job__answer_days")))
+    unopened = access.applications(user).unopened().filter(Q(job=None) | in_time)
     return unopened.order_by("-received_at", "-id")
 
 
@@ -177,6 +198,6 @@ ROWS: dict[Kind, Callable[[User, datetime], QuerySet[Any]]] = {
 }
 
 
-def overdue(user: User, now: datetime) -> Applications:
-    """Return those whose promised answer is late by now."""
-    return late(user, now - timedelta(days=SOON + 1))
+def overdue_in_stages(user: User, now: datetime) -> QuerySet[Stage]:
+    """Return the same of those only whose promise is over."""
+    return late_in_stages(user, now - timedelta(days=SOON + 1))

@@ -275,7 +275,9 @@ def _erase_attachments(ids: list[UUID], done: Replayed, now: datetime) -> None:
     _bury(ids, done, now)
     for application, name in named:
         if not Attachment.objects.filter(application=application, name=name).exists():
-            Read.objects.filter(application=application, document=name).update(document="")
+            Read.objects.filter(application=application, document=name).update(
+                document=Read.REMOVED
+            )
 
 
 def _bury(ids: Iterable[UUID], done: Replayed, now: datetime) -> None:

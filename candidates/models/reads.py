@@ -41,6 +41,9 @@ class Read(models.Model):
     Gone with the application or employee that it was of then.
     """
 
+    #: In the place of the name of a document that its person has removed.
+    REMOVED = "–"
+
     application = models.ForeignKey(
         Application, models.CASCADE, null=True, related_name="document_reads"
     )

@@ -19,7 +19,7 @@ from django_q.models import OrmQ
 from candidates import ledger, purge
 from candidates.ledger import chain, replaying
 from candidates.ledger.locks import Lock, take
-from candidates.models import Application, Employee, LedgerLine, Tally
+from candidates.models import Application, Employee, LedgerLine, Read, Tally
 from storage.models import Attachment, Tombstone
 from tests.world import (
     NOW,
@@ -134,7 +134,9 @@ def test_employees_and_single_documents_go_again_too(tmp_path: Path) -> None:
     assert (done.employees, done.attachments, done.objects) == (1, 1, 2)
     assert Application.objects.count() == 1
     assert not Attachment.objects.filter(pk__in=[document.pk, letter.pk]).exists()
-    assert document.application.document_reads.get().document == "", "its name is gone too"
+    assert document.application.document_reads.get().document == Read.REMOVED, (
+        "its name is gone too"
+    )
     assert not Employee.objects.exists()
 
 

@@ -338,7 +338,10 @@ def test_a_removed_document_goes_with_all_its_objects_words_and_its_name(
     assert list(store().keys("attachments/")) == [other.key]
     event = application.events.get()
     assert (event.kind, event.by, event.detail, event.reason) == ("removed", None, "1", "")
-    assert sorted(application.document_reads.values_list("document", flat=True)) == ["", "CV.pdf"]
+    assert sorted(application.document_reads.values_list("document", flat=True)) == [
+        "CV.pdf",
+        Read.REMOVED,
+    ]
     assert not Words.objects.exists()
     assert not Page.objects.exists()
     assert names(application) == ["CV.pdf"]
