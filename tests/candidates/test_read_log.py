@@ -183,7 +183,7 @@ def test_it_can_be_narrowed_to_a_person_a_day_and_an_application(desk: Client) -
 
 
 def test_it_is_paged_and_keeps_its_filters(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging.cut, "__kwdefaults__", {"size": 2})
+    monkeypatch.setitem(paging.cut.__kwdefaults__ or {}, "size", 2)
     by = world.a_user("recruiter")
     rows = [opened(by, f"Nr-{n}", at=world.NOW + n * MINUTE) for n in range(5)]
     first = log(desk, person=by.pk)
