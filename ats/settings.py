@@ -425,7 +425,8 @@ def database() -> dict[str, Any]:
     entry["CONN_HEALTH_CHECKS"] = True
     if entry["ENGINE"] == "django.db.backends.sqlite3":
         return entry | {"OPTIONS": SQLITE_OPTIONS, "CONN_MAX_AGE": 0}
-    options = {"connect_timeout": 5} | entry.get("OPTIONS", {})
+    # Compiling a statement takes PostgreSQL longer than any of ours takes to run.
+    options = {"connect_timeout": 5, "options": "-c jit=off"} | entry.get("OPTIONS", {})
     return entry | {"OPTIONS": options, "CONN_MAX_AGE": 60}
 
 

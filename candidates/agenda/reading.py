@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -78,7 +78,7 @@ class Asked(NamedTuple):
 
 _FIRST_CARD = Scorecard.objects.filter(application=OuterRef("pk")).order_by("at").values("at")[:1]
 COLUMNS: dict[Kind, Asked] = {
-    Kind.LATE: Asked("pk", F("stage_since")),
+    Kind.LATE: Asked("pk", F("stage_since"), F("stage")),
     Kind.CONFIRM: Asked("application", F("received_at"), F("pk"), F("kind"), day=F("due_on")),
     Kind.MENTION: Asked(
         "note__application",
@@ -133,14 +133,17 @@ def _order(item: Item) -> Any:
 
 def _rows(user: User, waiting: Mapping[Kind, QuerySet[Any]], *, few: int) -> list[Row]:
     """Return the first rows of each kind, in one query and one for the oldest of each stage."""
-    parts = [
-        _columns(kind, part, few=few)
-        for kind, rows in waiting.items()
-        for part in (_by_stage(user, few=few) if kind == Kind.LATE else [rows])
-    ]
+    promises = _first_promises(user, few=few) if Kind.LATE in waiting else {}
+    seen = access.applications(user).open().order_by("stage_since", "id")
+    parts = [_columns(Kind.LATE, seen.filter(stage=stage), few=few) for stage in promises]
+    others = ((kind, rows) for kind, rows in waiting.items() if kind != Kind.LATE)
+    parts += [_columns(kind, rows, few=few) for kind, rows in others]
     if not parts:
         return []
-    return [Row(*row) for row in parts[0].union(*parts[1:], all=True)]
+    rows = [Row(*row) for row in parts[0].union(*parts[1:], all=True)]
+    late = [row for row in rows if row.kind == Kind.LATE]
+    late.sort(key=lambda row: row.at + timedelta(days=promises[int(row.ref)]))
+    return [*late[:few], *(row for row in rows if row.kind != Kind.LATE)]
 
 
 def _columns(kind: Kind, rows: QuerySet[Any], *, few: int) -> QuerySet[Any]:
@@ -160,18 +163,18 @@ def _columns(kind: Kind, rows: QuerySet[Any], *, few: int) -> QuerySet[Any]:
     return columns
 
 
-def _by_stage(user: User, *, few: int) -> list[QuerySet[Application]]:
-    """Return, of the stages whose oldest answers are due first, the oldest applications.
+def _first_promises(user: User, *, few: int) -> dict[int, int]:
+    """Return the stages whose oldest answers are due first, with the days that are promised.
 
-    What a job has promised differs, so no index has all of them in their order; but the first
+    What a job has promised differs, so no index has all applications in their order; but the first
     `few` are among those of the `few` stages that have the first ones. One query.
     """
     seen = access.applications(user).open().order_by("stage_since", "id")
     oldest = Subquery(seen.filter(stage=OuterRef("pk")).values("stage_since")[:1])
     stages = Stage.objects.filter(job__in=access.jobs(user)).annotate(oldest=oldest).order_by()
     found = stages.values_list("oldest", "job__answer_days", "pk")
-    due = sorted((at.timestamp() / 86_400 + days, pk) for at, days, pk in found if at)
-    return [seen.filter(stage=pk) for _due, pk in due[:few]]
+    due = sorted((at + timedelta(days=days), pk, days) for at, days, pk in found if at)
+    return {pk: days for _due, pk, days in due[:few]}
 
 
 def _applications(rows: Iterable[Row], now: datetime) -> dict[UUID, Application]:

@@ -23,7 +23,7 @@ from candidates.purge import brake
 from candidates.views.page import page
 
 #: Rows of a kind, among others and by itself.
-FEW, MANY = 5, 50
+FEW, MANY = 5, 30
 
 HEADINGS: dict[tuple[Kind, ...], tuple[Promise, Promise | str]] = {
     (Kind.LATE,): (gettext_lazy("Waiting longest"), gettext_lazy("against the promised answer")),

@@ -242,7 +242,11 @@ def test_postgres_and_s3_take_their_parts() -> None:
         5433,
         "halbjahr",
     )
-    assert database["OPTIONS"] == {"connect_timeout": 5, "sslmode": "require"}
+    assert database["OPTIONS"] == {
+        "connect_timeout": 5,
+        "options": "-c jit=off",
+        "sslmode": "require",
+    }
     assert found["STORAGES"]["attachments"]["OPTIONS"] == {
         "bucket_name": "files",
         "endpoint_url": "https://s3.example.org",
