@@ -60,6 +60,7 @@ def mail(request: HttpRequest, pk: UUID) -> HttpResponse:
 def take(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Make an application of a mail, for a job or for none."""
     stray, form = get_object_or_404(StrayMail, pk=pk), _form(request)
+    access.check_named(request, "job")
     if not form.is_valid():
         return _draw(request, stray, form, status=422)
     try:
