@@ -155,13 +155,14 @@ def test_the_mail_of_another_application_is_not_answered(scene: Scene, owner: st
 def test_hidden_applications_are_no_neighbours(scene: Scene, way: str) -> None:
     stage = scene.secret.first_stage()
     assert stage
-    for query in (
+    queries: list[dict[str, Any]] = [
         {"job": scene.secret.slug},
         {"job": scene.secret.slug, "stage": stage.pk},
         {"q": NAME},
         {"at": f"{stage.pk}.0"},
         {},
-    ):
+    ]
+    for query in queries:
         response = scene.get("hr:application", scene.seen.pk, **{"from": way}, **query)
         assert response.status_code == 200
         around = response.context["around"]
@@ -172,11 +173,12 @@ def test_hidden_applications_are_no_neighbours(scene: Scene, way: str) -> None:
 def test_a_filter_by_what_is_hidden_lets_nothing_of_it_through(scene: Scene) -> None:
     stage = scene.secret.first_stage()
     assert stage
-    for query in (
+    queries: list[dict[str, Any]] = [
         {"job": scene.secret.slug},
         {"job": scene.job.slug, "stage": stage.pk},
         {"stage": stage.pk},
-    ):
+    ]
+    for query in queries:
         refused(scene.get("hr:applications", **query), 200)
         unknown = {name: "0" if name == "stage" else value for name, value in query.items()}
         if "job" in query and query["job"] == scene.secret.slug:
@@ -253,7 +255,7 @@ def test_no_mail_goes_by_a_template_that_is_not_there_or_for_something_else(scen
     letter = {"subject": "Hello", "text": "Hello"}
     for pk in (foreign.pk, UNKNOWN):
         refused(scene.post("hr:write", scene.seen.pk, **letter, template=pk, shown=pk), 422)
-        inside = {f"de-{name}": value for name, value in letter.items()}
+        inside: dict[str, Any] = {f"de-{name}": value for name, value in letter.items()}
         inside |= {"de-template": pk, "de-shown": pk, "reason": "No.", "when": "now"}
         refused(scene.post("hr:reject", scene.seen.pk, **inside), 422)
     assert everything() == before
@@ -266,8 +268,8 @@ def test_only_who_may_decide_comes_onto_a_team_and_only_members_leave_it() -> No
     before, slug = everything(), scene.job.slug
     for pk in (officer.pk, gone.pk, UNKNOWN):
         refused(scene.post("hr:hiring_team", slug, member=pk), 422)
-    for pk in (scene.colleague.pk, UNKNOWN, "x"):
-        refused(scene.post("hr:hiring_team", slug, remove=pk))
+    for member in (scene.colleague.pk, UNKNOWN, "x"):
+        refused(scene.post("hr:hiring_team", slug, remove=member))
     refused(scene.post("hr:new_job", source=scene.secret.slug, title="New"))
     assert everything() == before
 
