@@ -204,6 +204,16 @@ def get_job(request: HttpRequest, slug: str) -> Job:
     return get_object_or_404(jobs(person(request)), slug=slug)
 
 
+def check_named(request: HttpRequest, field: str) -> None:
+    """Raise Http404 if a form names a job by its slug that the user does not see, or none at all.
+
+    The form itself says what is wrong with one that is seen, as when it has been closed meanwhile.
+    """
+    slug = request.POST.get(field)
+    if slug and slug not in jobs(person(request)).values_list("slug", flat=True):
+        raise Http404
+
+
 def get_application(
     request: HttpRequest,
     pk: UUID,

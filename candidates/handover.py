@@ -11,14 +11,12 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from candidates import retention
+from candidates import exports, retention
 from candidates.models import Employee
 from storage.models import Attachment
 
 #: Raised when a field goes or changes its meaning; new fields leave it as it is.
 VERSION = 1
-#: What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection).
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def fields(employee: Employee) -> dict[str, str]:
@@ -67,10 +65,5 @@ def as_csv(employee: Employee) -> str:
     out.write("\ufeff")
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(record)
-    writer.writerow(harmless(value) for value in record.values())
+    writer.writerow(exports.plain(value) for value in record.values())
     return out.getvalue()
-
-
-def harmless(text: str) -> str:
-    """Return a text that no spreadsheet computes: an apostrophe stands before what it might."""
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text

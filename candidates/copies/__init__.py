@@ -8,7 +8,7 @@ the sake of others; `tables` says of each field in which section it stands, or w
 from .archive import pack
 from .full import compile, digest, released  # noqa: A004  the law's own word
 from .standing import Standing, of_request, standing
-from .striking import Strikes, Struck, owns, strike
+from .striking import Strikes, Struck, ids, owns, strike
 from .takeout import takeout
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Struck",
     "compile",
     "digest",
+    "ids",
     "of_request",
     "owns",
     "pack",

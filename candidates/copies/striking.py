@@ -40,6 +40,12 @@ class Struck:
     places: int
 
 
+def ids(content: Json) -> frozenset[str]:
+    """Return the ids of all entries of a compiled copy, which can be struck."""
+    sections = content["sections"]
+    return frozenset(entry["id"] for section in sections for entry in section["entries"])
+
+
 def strike(content: Json, strikes: Strikes) -> Struck:
     """Return a compiled copy with its strikes; the given one stays as it is."""
     content = deepcopy(content)

@@ -98,6 +98,12 @@ class ScoreForm(forms.Form):
         values = self.cleaned_data
         grades = {name: values.get(f"criterion-{pk}") for pk, name in self.criteria.items()}
         values["grades"] = {name: value for name, value in grades.items() if value}
+        if any(self._is_unknown(name) for name in self.data):
+            self.add_error(None, gettext("This criterion has been removed meanwhile."))
         if not values["grades"] and not self.errors:
             self.add_error(None, _("Give at least one grade."))
         return values
+
+    def _is_unknown(self, name: str) -> bool:
+        """Whether something sent is a grade by a criterion that the job has not."""
+        return name.startswith("criterion-") and name not in self.fields

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from candidates import stages
 from candidates.forms.apply import Line
 from candidates.models import Job, Stage
 
@@ -49,6 +50,12 @@ class StagesForm(forms.Form):
                 initial=stage.name,
                 error_messages={"required": _("Give this stage a name.")},
             )
+
+    def clean(self) -> dict[str, Any]:
+        named = {name for name in self.data if re.fullmatch(r"name-[0-9]{1,18}", name)}
+        if named - self.fields.keys():
+            self.add_error(None, str(stages.GONE))
+        return self.cleaned_data
 
     @property
     def pressed(self) -> tuple[str, int | None]:

@@ -45,6 +45,7 @@ class Sheet:
 def add(request: HttpRequest) -> HttpResponse:
     """Show the form, or enter what it holds. What is wrong is told in it; nothing is lost."""
     by, now = access.person(request), timezone.now()
+    access.check_named(request, "job")
     jobs = access.jobs(by).filter(pk__in=Job.objects.published()).order_by("title", "pk")
     if request.method != "POST":
         start = {"job": request.GET.get("job", "")}

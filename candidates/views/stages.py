@@ -35,6 +35,7 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
     job = access.get_job(request, slug)
     if not access.may_decide(access.person(request)):
         raise PermissionDenied
+    access.check_named(request, "source")
     form = StagesForm(sent(request), stages=_stages(job), jobs=_others(request, job))
     if form.is_foreign:
         raise Http404

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.db.models import BinaryField
 from django.db.models.functions import Substr
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -17,7 +17,7 @@ from candidates import access, intake, paging, retention
 from candidates.access import Role
 from candidates.forms.hr import AdoptForm
 from candidates.intake import headers, strays
-from candidates.models import Job, StrayMail
+from candidates.models import Job, StrayMail, User
 from candidates.pipeline import ChangeNotAllowed
 from candidates.views.page import page, sent
 
@@ -44,7 +44,12 @@ def mails(request: HttpRequest) -> HttpResponse:
         scope=waiting,
         query=request.GET,
     )
-    faces = [_face(stray, bytes(stray.head)) for stray in found.rows]  # type: ignore[attr-defined]
+    user = access.person(request)
+    faces = [
+        _face(stray, head)
+        for stray in found.rows
+        if not _is_by(user, head := bytes(stray.head))  # type: ignore[attr-defined]
+    ]
     context = {"page": found, "faces": faces, "days": strays.KEPT.days}
     return page(request, "hr/mails.html", context, section=SECTION)
 
@@ -52,14 +57,15 @@ def mails(request: HttpRequest) -> HttpResponse:
 @require_safe
 @access.allow(Role.RECRUITER)
 def mail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    return _draw(request, get_object_or_404(StrayMail, pk=pk), _form(request))
+    return _draw(request, _stray(request, pk), _form(request))
 
 
 @require_POST
 @access.allow(Role.RECRUITER)
 def take(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Make an application of a mail, for a job or for none."""
-    stray, form = get_object_or_404(StrayMail, pk=pk), _form(request)
+    stray, form = _stray(request, pk), _form(request)
+    access.check_named(request, "job")
     if not form.is_valid():
         return _draw(request, stray, form, status=422)
     try:
@@ -75,9 +81,23 @@ def take(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @access.allow(Role.RECRUITER)
 def delete(request: HttpRequest, pk: UUID) -> HttpResponse:
-    intake.discard(get_object_or_404(StrayMail, pk=pk))
+    intake.discard(_stray(request, pk))
     messages.success(request, _("The mail is deleted."))
     return redirect("hr:mails")
+
+
+def _stray(request: HttpRequest, pk: UUID) -> StrayMail:
+    """Return a mail that waits. Raises Http404 for one's own: it may be one's application."""
+    stray = get_object_or_404(StrayMail, pk=pk)
+    if _is_by(access.person(request), bytes(stray.raw)):
+        raise Http404
+    return stray
+
+
+def _is_by(user: User, raw: bytes) -> bool:
+    """Whether a mail comes from this user, as far as its headers tell."""
+    sender = headers.sender(headers.only(raw))
+    return sender is not None and sender.address.casefold() == user.email.casefold()
 
 
 def _form(request: HttpRequest) -> AdoptForm:

@@ -99,6 +99,7 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
 @form_methods
 def assign(request: HttpRequest, pk: UUID) -> HttpResponse:
     application = access.get_application(request, pk, may="decide")
+    access.check_named(request, "job")
     form = AssignForm(sent(request), jobs=_other_jobs(request, application))
 
     def do(values: dict[str, Any]) -> HttpResponse:

@@ -130,7 +130,7 @@ def test_it_counts_from_the_day_on_which_it_came(hr: Client, job: Job) -> None:
         ({"received_on": "2999-01-01"}, "This day is still to come."),
         ({"received_on": "1999-01-01"}, "Is the year right?"),
         ({"received_on": "soon"}, "Write the day as"),
-        ({"job": "no-such-job"}, "This job is not one of yours any more."),
+        ({"job": "closed"}, "This job is not one of yours any more."),
         ({"language": "xx"}, "xx"),
     ],
 )
@@ -138,6 +138,7 @@ def test_what_is_wrong_is_told_and_nothing_is_lost(
     client: Client, job: Job, wrong: dict[str, str], said: str, attachment_store: Any
 ) -> None:
     hr = world.log_in(client, world.a_user("recruiter", email="recruiter@musterwerk.example"))
+    world.a_job(slug="closed", is_published=False)
     response = hr.post(PATH, typed(job, attachments=[a_file()], **wrong))
     page = response.content.decode()
     assert response.status_code == 422
@@ -204,4 +205,4 @@ def test_nobody_enters_one_for_a_job_that_they_do_not_see(hr: Client) -> None:
     secret = world.a_job(is_confidential=True)
     page = hr.get(reverse("hr:add_application")).content.decode()
     assert secret.title not in page
-    assert hr.post(PATH, typed(secret)).status_code == 422
+    assert hr.post(PATH, typed(secret)).status_code == 404

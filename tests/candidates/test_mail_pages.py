@@ -50,6 +50,17 @@ def test_a_mail_shows_sender_subject_reason_and_text_as_text(recruiter: Client) 
     assert "Lebenslauf.pdf" in page
 
 
+def test_nobody_sees_takes_or_deletes_a_mail_of_their_own(client: Client) -> None:
+    stray = a_stray()
+    own = world.log_in(client, world.a_user("recruiter", email="Speculative@post.example"))
+    assert own.get(reverse("hr:mails")).context["faces"] == []
+    assert own.get(reverse("hr:mail", args=[stray.pk])).status_code == 404
+    for verb in ("hr:take_mail", "hr:delete_mail"):
+        assert own.post(reverse(verb, args=[stray.pk])).status_code == 404
+    assert StrayMail.objects.filter(pk=stray.pk).exists()
+    assert not Application.objects.exists()
+
+
 def test_a_mail_becomes_an_application_for_the_chosen_job(recruiter: Client) -> None:
     job, stray = world.a_job(), a_stray()
     answer = recruiter.post(reverse("hr:take_mail", args=[stray.pk]), {"job": job.slug})

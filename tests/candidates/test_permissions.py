@@ -630,6 +630,34 @@ def _names(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{pattern.name or f'/{pattern.pattern}'}"
 
 
+def _views(resolver: URLResolver) -> Iterator[tuple[str, Any]]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _views(pattern)
+        elif isinstance(pattern, URLPattern):
+            yield str(pattern.name or pattern.pattern), pattern.callback
+
+
+def test_only_the_choice_of_a_language_is_taken_without_a_token() -> None:
+    views = _views(get_resolver())
+    assert {name for name, view in views if getattr(view, "csrf_exempt", False)} == {"set_language"}
+
+
+@pytest.mark.django_db
+def test_what_is_sent_to_the_workspace_without_a_token_does_nothing() -> None:
+    rows = [row for row in ROWS if row.method == "POST" and row.url.startswith("hr:")]
+    scene, client = World("recruiter"), Client(enforce_csrf_checks=True)
+    assert scene.user
+    client.force_login(scene.user)
+    answers = {
+        str(row): client.post(scene.path(row), scene.data(row)).status_code
+        for row in rows
+        if row.expected[WHO.index("recruiter")] == "302"
+    }
+    assert answers
+    assert set(answers.values()) == {403}
+
+
 def test_every_address_has_its_row() -> None:
     addresses = {name for name in _names(get_resolver()) if not name.startswith("admin:")}
     assert addresses | {"admin:index"} == {row.url for row in ROWS}

@@ -155,7 +155,7 @@ def test_restricted_applications_stand_there_and_the_own_does_not(
     html = log(desk)
     assert "Heimlich" in html
     assert "Eigenmann" not in html
-    assert "Eigenmann" not in log(desk, application=mine.pk)
+    assert desk.get(reverse("hr:reads"), {"application": mine.pk}).status_code == 404
 
 
 def test_it_can_be_narrowed_to_a_person_a_day_and_an_application(desk: Client) -> None:
@@ -172,7 +172,7 @@ def test_it_can_be_narrowed_to_a_person_a_day_and_an_application(desk: Client) -
         (("application", one.application_id),): (True, False, False),
         (("person", 10**30),): (True, True, True),
         (("day", "9999-12-31"),): (True, True, True),
-        (("day", "0001-01-01"), ("application", "x")): (True, True, True),
+        (("day", "0001-01-01"),): (True, True, True),
     }
     found = {query: log(desk, **dict(query)) for query in expected}
     assert {

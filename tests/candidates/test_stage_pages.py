@@ -107,7 +107,7 @@ def test_a_new_job_starts_from_the_stages_of_another(hr: Client, job: Job) -> No
 def test_stages_are_not_taken_from_a_job_that_one_does_not_see(hr: Client, job: Job) -> None:
     secret = world.a_job(is_confidential=True)
     answer = press(hr, job, "copy", {"source": secret.slug})
-    assert answer.status_code == 422
+    assert answer.status_code == 404
     assert secret.title not in hr.get(reverse("hr:stages", args=[job.slug])).content.decode()
 
 
