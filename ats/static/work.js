@@ -4,6 +4,12 @@
 const dialog = document.querySelector("#dialog");
 let opener = null;
 
+// Where tabs or the menu do not fit, the one that is open is in sight.
+for (const tab of document.querySelectorAll(":is(.tabs, .rail > .nav) > [aria-current]")) {
+  const row = tab.parentElement;
+  row.scrollLeft += tab.getBoundingClientRect().right - row.getBoundingClientRect().right;
+}
+
 // A link with data-dialog leads to a page with one form, which is shown here instead.
 function open(link) {
   opener = link;
