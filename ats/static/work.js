@@ -36,9 +36,10 @@ function show() {
     return;
   }
   if (!dialog.open) dialog.showModal();
-  const first = form.querySelector("[role=alert]") ? ".wrong :is(input, select, textarea)" : "";
-  const target = (first && form.querySelector(first)) || form.querySelector("[autofocus]");
-  (target || form.querySelector(":is(input, select, textarea):not([type=hidden])"))?.focus();
+  const wrong = form.querySelector(".wrong :is(input, select, textarea):not([type=hidden])");
+  (wrong ||
+    form.querySelector("[autofocus]") ||
+    form.querySelector(":is(input, select, textarea):not([type=hidden])"))?.focus();
 }
 
 function tellUnreached(form) {
