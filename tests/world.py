@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from candidates import ledger, legal, tokens
+from candidates import ledger, legal, paging, tokens
 from candidates.forms import stamps
 from candidates.models import Application, Employee, Job, LedgerLine, Mail, Stage, Token, User
 from candidates.models.jobs import DEFAULT_STAGES
@@ -43,6 +44,11 @@ _numbers = count(1)
 def rounds(sample: int, full: int) -> int:
     """Return how often to repeat: a sample in `make test`, the full count in `make soak`."""
     return full if os.environ.get("ATS_SOAK") else sample
+
+
+def pages_of(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have lists cut into pages of so many rows."""
+    monkeypatch.setitem(paging.cut.__kwdefaults__ or {}, "size", size)
 
 
 # People -----------------------------------------------------------------------------------

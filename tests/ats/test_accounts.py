@@ -20,7 +20,7 @@ from tests.world import PASSWORD, a_user, log_in
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite")]
 
 EN = {"accept-language": "en"}
 NEW = "a new and much longer passphrase"

@@ -16,7 +16,7 @@ from candidates.access import Role
 from candidates.models import User
 from tests.world import a_user, log_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite")]
 
 EN = {"accept-language": "en"}
 

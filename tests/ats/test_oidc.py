@@ -19,7 +19,7 @@ from tests.world import a_user
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite"), pytest.mark.usefixtures("english")]
 
 LOG_IN = "/accounts/oidc/login/"
 

@@ -19,7 +19,7 @@ from tests.world import a_user, rounds
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite"), pytest.mark.usefixtures("english")]
 
 #: What stands where bytes are expected, or a number, or nothing.
 ODD: tuple[Any, ...] = (None, 1, 2**80, "", "AA", "ß", "=", "A" * 5000, [], {}, [1], {"a": 1}, True)

@@ -31,7 +31,7 @@ from tests.world import PASSWORD, a_job, a_user, an_application, log_in
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite"), pytest.mark.usefixtures("english")]
 
 SET_UP = "/accounts/2fa/"
 AGAIN = "/accounts/2fa/reauthenticate/"

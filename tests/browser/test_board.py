@@ -333,7 +333,7 @@ def test_a_stage_that_was_removed_meanwhile_is_said_to_be_gone(page: "Page", job
 def test_a_person_who_was_logged_out_meanwhile_comes_to_the_log_in_page(page: "Page") -> None:
     page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
     drag(page, "Bruno", "Offer")
-    page.get_by_role("button", name="Log in").wait_for()
+    page.get_by_role("button", name="Log in", exact=True).wait_for()
 
 
 def test_a_column_that_shows_not_all_says_how_many_more_after_a_move(
@@ -390,7 +390,7 @@ def test_the_stages_are_named_ordered_added_and_removed_by_keyboard(page: "Page"
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Remove Screening").focus()
     page.keyboard.press("Enter")
-    page.get_by_role("link", name="Pflege").first.click()
+    page.get_by_role("link", name="Board").click()
     page.wait_for_url(f"**/hr/jobs/{job.slug}/")
     shown = page.locator(".stage h2").all_inner_texts()
     assert [text.split("\n")[0] for text in shown] == [

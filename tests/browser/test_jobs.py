@@ -111,7 +111,7 @@ def test_a_job_is_made_previewed_published_and_closed_without_a_script(
     page.get_by_role("link", name="Advert", exact=True).first.click()
     page.get_by_role("link", name="Close …").click()
     page.get_by_text("1 person has no answer yet").wait_for()
-    page.get_by_label("Reason").fill("Die Stelle ist besetzt.")
+    page.get_by_label("Reason").select_option(index=1)
     page.get_by_role("button", name="Reject 1 and close").click()
     page.get_by_text("The job is closed.").wait_for()
     job.refresh_from_db()

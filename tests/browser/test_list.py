@@ -121,7 +121,7 @@ def test_an_application_is_entered_with_a_file_that_goes_up_by_itself(
         {"name": "Profil.pdf", "mimeType": "application/pdf", "buffer": a_pdf()}
     )
 
-    page.get_by_text("Accepted").wait_for()
+    page.get_by_text("Accepted", exact=True).wait_for()
     page.get_by_role("button", name="Enter and send the notice").last.click()
     page.get_by_text("The application is entered.").wait_for()
     made = Application.objects.get()

@@ -161,7 +161,8 @@ def test_an_application_lives_and_is_forgotten_and_another_becomes_an_employee(
     page.locator("a[href*='/reject/']").click()
     page.locator("[name=reason]").select_option(index=1)
     page.locator("[name=when][value=now]").check()
-    page.locator("main button.primary, dialog button.primary").first.click()
+    page.locator("#dialog button.primary").first.click()
+    page.locator("#dialog").wait_for(state="hidden")
     application.refresh_from_db()
     today = retention.local_date(timezone.now())
     assert application.delete_on == retention.delete_on(today, months=6)
@@ -173,7 +174,7 @@ def test_an_application_lives_and_is_forgotten_and_another_becomes_an_employee(
     page.locator("a[href*='/hire/']").click()
     page.locator("[name=start_date]").fill((today + timedelta(days=14)).isoformat())
     page.locator("[name=attachments]").first.check()
-    page.locator("main button.primary, dialog button.primary").first.click()
+    page.locator("#dialog button.primary").first.click()
     wait_until("an employee", Employee.objects.exists)
 
     # Half a year passes in the row; the cluster's own scheduled purge erases.

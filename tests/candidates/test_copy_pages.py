@@ -16,6 +16,7 @@ from tests.candidates.test_request_pages import of, path
 
 pytestmark = [
     pytest.mark.django_db,
+    pytest.mark.once("sqlite"),
     pytest.mark.usefixtures("attachment_store", "english"),
 ]
 

@@ -16,7 +16,7 @@ from candidates.demo.people import STAFF
 from candidates.models import Application, Token, User
 from tests.world import an_application
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite")]
 
 
 def demo() -> str:

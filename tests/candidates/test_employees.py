@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from candidates import hiring, paging
+from candidates import hiring
 from candidates.models import Application, Employee, LedgerLine, User
 from storage.models import Tombstone
 from tests import world
@@ -56,7 +56,7 @@ def send(client: Client, verb: str, employee: Employee, **data: Any) -> Any:
 def test_the_list_is_in_the_order_of_names_and_is_paged(
     hr: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paging.cut, "__kwdefaults__", {"size": 2})
+    world.pages_of(2, monkeypatch)
     for name in ("Ceylan", "Adam", "Brandt"):
         world.an_employee(last_name=name)
     first = hr.get(reverse("hr:employees")).context["page"]

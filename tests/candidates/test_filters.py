@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from candidates import access, neighbours, paging
+from candidates import access, neighbours
 from candidates.forms.filters import FilterForm
 from candidates.models import Application, Hold, Job, User
 from tests import world
@@ -35,11 +35,6 @@ def through(user: User, **query: Any) -> set[Application]:
     form = FilterForm.of(QueryDict(urlencode(query)), user)
     assert not form.ignored()
     return set(form.narrow(access.applications(user), now=world.NOW))
-
-
-def pages_of(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have lists cut into pages of so many rows."""
-    monkeypatch.setitem(paging.cut.__kwdefaults__ or {}, "size", size)
 
 
 def at(day: str, clock: str = "12:00") -> datetime:
@@ -177,7 +172,7 @@ def test_each_filter_that_is_set_has_a_chip_that_takes_it_away_alone(hr: Client)
 def test_a_count_is_true_on_every_page_and_said_to_be_capped_above_its_end(
     hr: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pages_of(2, monkeypatch)
+    world.pages_of(2, monkeypatch)
     job = world.a_job()
     for _ in range(5):
         world.an_application(job)
@@ -244,7 +239,7 @@ def test_each_order_is_kept_on_all_pages_forwards_backwards_and_beside_each_row(
     order: str,
     filters: dict[str, str],
 ) -> None:
-    pages_of(5, monkeypatch)
+    world.pages_of(5, monkeypatch)
     a_mixture(world.a_job())
     query = {"order": order, **filters}
     rows = walked(hr, "after", **query)

@@ -15,7 +15,7 @@ from candidates.models import Application, Hold, Request, User
 from candidates.templatetags.workspace import about, last_day
 from tests import world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite")]
 
 
 @pytest.fixture(autouse=True)

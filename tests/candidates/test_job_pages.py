@@ -15,7 +15,7 @@ from candidates.views import job_life, job_list
 from tests import world
 from tests.candidates.test_permissions import JOB
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite")]
 
 
 @pytest.fixture

@@ -164,6 +164,7 @@ def test_a_draft_that_lacks_something_is_not_published(
     assert job.is_draft
 
 
+@pytest.mark.usefixtures("english")
 def test_a_draft_without_stages_is_not_published(recruiter: User) -> None:
     job = a_draft(recruiter)
     job.stages.all().delete()
@@ -223,6 +224,7 @@ def test_whom_somebody_was_faster_to_decide_on_stays_as_decided(recruiter: User)
     assert (count, hired.status) == (1, "hired")
 
 
+@pytest.mark.usefixtures("english")
 def test_nobody_is_put_into_a_closed_job(recruiter: User) -> None:
     closed, draft = a_job(is_published=False), a_job(is_published=False, published_on=None)
     application = an_application()
@@ -244,6 +246,7 @@ def test_whoever_is_removed_from_a_team_loses_the_job_and_its_applications_at_on
     assert (access.jobs(manager).count(), access.applications(manager).count()) == (0, 0)
 
 
+@pytest.mark.usefixtures("english")
 def test_the_last_who_may_decide_stays_on_the_team() -> None:
     manager, officer = a_user("hiring_manager"), a_user("privacy_officer")
     off = a_user("recruiter", is_active=False)

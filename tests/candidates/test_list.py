@@ -8,7 +8,6 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from candidates import paging
 from candidates.models import Application, Job, User
 from tests import world
 
@@ -57,7 +56,7 @@ def some(job: Job, number: int, **fields: Any) -> list[str]:
 def test_every_row_stands_on_one_page_forwards_and_backwards(
     hr: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paging.cut, "__kwdefaults__", {"size": 4})
+    world.pages_of(4, monkeypatch)
     oldest_first = some(world.a_job(), 11)
     assert walk(hr, "after") == oldest_first[::-1]
     last = Application.objects.order_by("received_at", "id")[0]
@@ -67,7 +66,7 @@ def test_every_row_stands_on_one_page_forwards_and_backwards(
 def test_the_first_page_has_no_previous_and_the_last_no_next(
     hr: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paging.cut, "__kwdefaults__", {"size": 2})
+    world.pages_of(2, monkeypatch)
     some(world.a_job(), 4)
     first = hr.get(reverse("hr:applications")).context["page"]
     second = hr.get(reverse("hr:applications"), {"after": first.after}).context["page"]
@@ -150,7 +149,7 @@ def test_a_cursor_of_somebody_elses_application_leads_nowhere(hr: Client) -> Non
 def test_the_list_keeps_its_filters_when_it_is_turned(
     hr: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paging.cut, "__kwdefaults__", {"size": 1})
+    world.pages_of(1, monkeypatch)
     job = world.a_job()
     world.an_application(job), world.an_application(job)
     page = hr.get(reverse("hr:applications"), {"job": job.slug, "status": "open"})

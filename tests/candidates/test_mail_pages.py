@@ -12,7 +12,7 @@ from tests import mails, world
 from tests.mails import a_mail, attach
 from tests.world import NOW
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite"), pytest.mark.usefixtures("english")]
 
 
 def a_stray(name: str = "speculative", **headers: str) -> StrayMail:

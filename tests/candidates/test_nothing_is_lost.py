@@ -32,7 +32,7 @@ from tests.uploading import a_locked_pdf
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite")]
 
 PATH = "/jobs/welder/apply/"
 MIRA = {

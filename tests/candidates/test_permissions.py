@@ -571,6 +571,7 @@ def _in_days(days: int) -> date:
 
 
 @pytest.mark.django_db
+@pytest.mark.once("sqlite")
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_each_role_gets_what_the_matrix_says_and_nothing_of_it_is_kept(row: Row) -> None:
     answers = tuple(_answer(row, who) for who in WHO)

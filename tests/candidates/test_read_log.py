@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from candidates import copies, paging, requests
+from candidates import copies, requests
 from candidates.models import Application, Read, Request, User
 from tests import world
 from tests.candidates.test_request_pages import of
@@ -183,7 +183,7 @@ def test_it_can_be_narrowed_to_a_person_a_day_and_an_application(desk: Client) -
 
 
 def test_it_is_paged_and_keeps_its_filters(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging.cut, "__kwdefaults__", {"size": 2})
+    world.pages_of(2, monkeypatch)
     by = world.a_user("recruiter")
     rows = [opened(by, f"Nr-{n}", at=world.NOW + n * MINUTE) for n in range(5)]
     first = log(desk, person=by.pk)

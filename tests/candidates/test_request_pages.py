@@ -16,7 +16,7 @@ from candidates.status import Status
 from candidates.templatetags.workspace import answer_by, is_soon
 from tests import world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite")]
 
 Kind = Request.Kind
 

@@ -19,7 +19,11 @@ from tests import world
 from tests.candidates.test_queries import many_applications, queries
 
 #: A store without copies of the ledger: those of other tests would say that a restore is due.
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("attachment_store", "english")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.once("sqlite"),
+    pytest.mark.usefixtures("attachment_store", "english"),
+]
 
 
 @pytest.fixture

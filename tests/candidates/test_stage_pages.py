@@ -9,7 +9,7 @@ from django.urls import reverse
 from candidates.models import Job, Stage, User
 from tests import world
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite"), pytest.mark.usefixtures("english")]
 
 
 @pytest.fixture

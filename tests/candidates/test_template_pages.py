@@ -9,7 +9,7 @@ from django.urls import reverse
 from candidates.models import MailTemplate, Reason
 from tests.world import a_job, a_user, an_application, log_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite"), pytest.mark.usefixtures("english")]
 
 NEW = {"name": " Absage  kurz ", "purpose": "rejection", "language": "de"}
 NEW |= {"subject": "Ihre Bewerbung: {job}", "body": "Guten Tag {name},\r\n\r\nnein."}
