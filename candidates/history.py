@@ -200,6 +200,8 @@ def _part(
     rows = TABLES[name]._default_manager.filter(application=application)
     if name == "note":
         rows = rows.seen_by(user)
+    if name == "event":  # the mail that came then is a line of its own
+        rows = rows.exclude(kind=Event.Kind.WROTE)
     moment = "created_at" if name == "mail" else "at"
     if edge:
         rows = rows.filter(_before(name, moment, edge))

@@ -4,6 +4,12 @@
 const dialog = document.querySelector("#dialog");
 let opener = null;
 
+// Where tabs or the menu do not fit, the one that is open is in sight.
+for (const tab of document.querySelectorAll(":is(.tabs, .rail > .nav) > [aria-current]")) {
+  const row = tab.parentElement;
+  row.scrollLeft += tab.getBoundingClientRect().right - row.getBoundingClientRect().right;
+}
+
 // A link with data-dialog leads to a page with one form, which is shown here instead.
 function open(link) {
   opener = link;
@@ -30,9 +36,10 @@ function show() {
     return;
   }
   if (!dialog.open) dialog.showModal();
-  const first = form.querySelector("[role=alert]") ? ".wrong :is(input, select, textarea)" : "";
-  const target = (first && form.querySelector(first)) || form.querySelector("[autofocus]");
-  (target || form.querySelector(":is(input, select, textarea):not([type=hidden])"))?.focus();
+  const wrong = form.querySelector(".wrong :is(input, select, textarea):not([type=hidden])");
+  (wrong ||
+    form.querySelector("[autofocus]") ||
+    form.querySelector(":is(input, select, textarea):not([type=hidden])"))?.focus();
 }
 
 function tellUnreached(form) {

@@ -82,7 +82,11 @@ class JobForm(ModelForm):
     street = Line(label=_("Street and number"), required=False, max_length=120)
     postal_code = Line(label=_("Postal code"), required=False, max_length=20)
     locality = Line(label=_("Town"), required=False, max_length=80)
-    country = forms.ChoiceField(label=_("Country"), choices=country_choices)
+    country = forms.ChoiceField(
+        label=_("Country"),
+        choices=country_choices,
+        initial=Job._meta.get_field("country").default,
+    )
     pay_currency = forms.ChoiceField(label=_("Currency"))
     pay_from = forms.IntegerField(
         label=pgettext_lazy("pay", "From"), required=False, min_value=1, max_value=100_000_000

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.sessions.models import Session
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django_q.models import OrmQ, Task
 
 from candidates import retention, statistics
 from candidates.models import Application, Employee, LedgerLine, Read
-from storage import erasure
+from storage import erasure, leftovers
 from storage.backends import StorageError
 from storage.models import Attachment
 
@@ -83,7 +83,7 @@ def replay(path: Path, *, now: datetime) -> Replayed:
     if done.keys:
         work = erasure.work(now=now, keys=done.keys, patient=False)
         done.objects, done.waiting = work.erased, len(done.keys) - work.erased
-    _forget_old_pages()
+    leftovers.forget(erased=True)
     return done
 
 
@@ -292,10 +292,3 @@ def _erase_traces() -> None:
     """
     for model in (Session, OrmQ, Task):
         model._default_manager.all().delete()
-
-
-def _forget_old_pages() -> None:
-    """Empty SQLite's write-ahead log, as the purge does: it holds what was erased."""
-    if connection.vendor == "sqlite" and not connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

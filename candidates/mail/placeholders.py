@@ -83,14 +83,18 @@ def values(
 
 
 def pieces(text: str, values: Mapping[str, str]) -> Iterator[Piece]:
-    """Yield a text's parts with what stands for its placeholders. What stands is not read again."""
+    """Yield a text's parts with what stands for its placeholders. What stands is not read again.
+
+    An empty text has none.
+    """
     end = 0
     for found in PATTERN.finditer(text):
         yield Piece(text[end : found.start()])
         value = values.get((found[1] or "").strip(), "")
         yield Piece(value) if value else Piece(found[0], is_gap=True)
         end = found.end()
-    yield Piece(text[end:])
+    if text[end:]:
+        yield Piece(text[end:])
 
 
 def faults(text: str, values: Mapping[str, str] | None = None, *, name: str = "") -> list[str]:

@@ -15,11 +15,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from candidates import ledger, retention, runs
 from candidates.models import Application, Employee, Heartbeat, Run
-from storage import bounded, erasure
+from storage import bounded, erasure, leftovers
 from storage.backends import StorageError
 
 from . import batches, brake, proof, records, traces
@@ -191,7 +191,7 @@ class Job:
         if is_good and self.census.unforecast:
             brake.foresee(self.now)
         bounded.clean()
-        forget_old_pages()
+        leftovers.forget(erased=bool(self.outcome.purged))
         runs.finish(
             row,
             state=Run.State.GOOD if is_good else Run.State.FAILED,
@@ -204,13 +204,3 @@ class Job:
 
     def _elapsed(self) -> timedelta:
         return timedelta(seconds=time.monotonic() - self.began)
-
-
-def forget_old_pages() -> None:
-    """Empty SQLite's write-ahead log: until then it holds what was deleted, in clear text.
-
-    Inside a transaction of the caller SQLite refuses it; the next run outside of one does it.
-    """
-    if connection.vendor == "sqlite" and not connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

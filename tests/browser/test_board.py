@@ -390,7 +390,7 @@ def test_the_stages_are_named_ordered_added_and_removed_by_keyboard(page: "Page"
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Remove Screening").focus()
     page.keyboard.press("Enter")
-    page.get_by_role("link", name="Pflege").first.click()
+    page.get_by_role("link", name="Board").click()
     page.wait_for_url(f"**/hr/jobs/{job.slug}/")
     shown = page.locator(".stage h2").all_inner_texts()
     assert [text.split("\n")[0] for text in shown] == [

@@ -122,7 +122,7 @@ def test_an_application_is_entered_with_a_file_that_goes_up_by_itself(
     )
 
     page.get_by_text("Accepted", exact=True).wait_for()
-    page.get_by_role("button", name="Enter and tell its person").last.click()
+    page.get_by_role("button", name="Enter and send the notice").last.click()
     page.get_by_text("The application is entered.").wait_for()
     made = Application.objects.get()
     assert [document.name for document in made.attachments.all()] == ["Profil.pdf"]

@@ -123,6 +123,10 @@ def test_a_job_is_made_as_a_draft_and_published_from_its_preview(
     assert client.get(job.get_absolute_url()).status_code == 200
 
 
+def test_the_form_of_a_new_job_begins_in_germany(hr: Client) -> None:
+    assert '<option value="DE" selected>' in page(hr, "new_job")
+
+
 def test_a_new_job_starts_from_another_with_all_but_its_last_day(
     hr: Client, recruiter: User
 ) -> None:

@@ -438,12 +438,12 @@ ROOT = Path(__file__).resolve().parents[2]
 TIMELESS = [
     *(
         f"candidates/{name}.py"
-        for name in ("pipeline", "hiring", "retention", "runs", "holds", "requests", "why")
+        for name in ("pipeline", "hiring", "retention", "runs", "holds", "why")
     ),
     # Only `moment` asks what time it is.
     *(
         f"candidates/{path.parent.name}/{path.name}"
-        for package in ("certificates", "ledger", "mail", "purge")
+        for package in ("certificates", "ledger", "mail", "purge", "requests")
         for path in sorted((ROOT / "candidates" / package).glob("*.py"))
         if path.name != "moment.py"
     ),

@@ -192,6 +192,8 @@ def drill(site: Installation, serve_it: Callable[[Installation], None]) -> None:
     assert objects
     assert "sealed 0, copied 0" in site.manage("shell", "-v", "0", "-c", KEEP)  # the purge has
     assert objects.isdisjoint(site.keys())
+    dump = site.dump()
+    assert [pk for pk in gone if pk in dump or pk.replace("-", "") in dump] == []
 
     # The night: the backup brings them back, and that of the storage one of their documents.
     site.restore()
