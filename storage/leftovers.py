@@ -1,4 +1,4 @@
-"""What SQLite's files keep of what was deleted. PostgreSQL's next vacuum of the table sees to it."""
+"""What SQLite's files keep of what was deleted. On PostgreSQL the next vacuum sees to it."""
 
 import logging
 

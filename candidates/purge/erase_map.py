@@ -256,7 +256,8 @@ TABLES: dict[str, Entry] = {
 ELSEWHERE = {
     "objects in storage": "storage.erasure.work: all versions, markers and unfinished uploads",
     "the database's own files": "SQLite: secure_delete; after each purge that erased something the"
-    " file is written anew, and the write-ahead log emptied (storage.leftovers). PostgreSQL: the next vacuum of the table",
+    " file is written anew, and the write-ahead log emptied (storage.leftovers). PostgreSQL: the"
+    " next vacuum of the table",
     "cache": "holds nothing of applicants; what is over goes every hour"
     " (candidates.purge.traces.forget_expired_cache)",
     "logs": "never get personal data (ats.logs, ats.middleware)",

@@ -155,7 +155,7 @@ def test_restricted_applications_stand_there_and_the_own_does_not(
     html = log(desk)
     assert "Heimlich" in html
     assert "Eigenmann" not in html
-    assert desk.get(reverse("hr:reads"), {"application": mine.pk}).status_code == 404
+    assert desk.get(reverse("hr:reads"), {"application": str(mine.pk)}).status_code == 404
 
 
 def test_it_can_be_narrowed_to_a_person_a_day_and_an_application(desk: Client) -> None:
