@@ -319,7 +319,7 @@ def test_a_withdrawal_can_be_noted(hr: Client, recruiter: User) -> None:
 def test_a_speculative_application_is_assigned_to_a_job_that_one_sees(hr: Client) -> None:
     application, job = world.an_application(None), world.a_job()
     secret = world.a_job(is_confidential=True)
-    assert send(hr, "assign", application, job=secret.slug).status_code == 422
+    assert send(hr, "assign", application, job=secret.slug).status_code == 404
     send(hr, "assign", application, job=job.slug)
     assert fresh(application).stage == job.first_stage()
     assert Mail.objects.get().purpose == Mail.Purpose.ASSIGNED
