@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -235,6 +237,17 @@ def _known_to_be_open() -> None:
 # The database -----------------------------------------------------------------------------
 
 
+def await_requests(seconds: float = 20) -> None:
+    """Wait until the live server has answered what a closed browser no longer waits for.
+
+    It would go on with a database that is being emptied, and take the whole session down.
+    """
+    deadline = time.monotonic() + seconds
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(max(0, deadline - time.monotonic()))
+
+
 @pytest.fixture(autouse=True)
 def _after_a_flush(request: pytest.FixtureRequest) -> Iterator[None]:
     """Restore what a flush takes (roles, templates, reasons), drop what it leaves (cache)."""
@@ -257,4 +270,5 @@ def _after_a_flush(request: pytest.FixtureRequest) -> Iterator[None]:
         Group.objects.get_or_create(name=role.value)
     shipped.lay(MailTemplate.objects, Reason.objects, language=settings.LANGUAGE_CODE)
     yield
+    await_requests()
     cache.clear()
