@@ -18,7 +18,7 @@ from candidates.views.page import page
 
 #: Cards in a column, and on a board whose columns are many; the list has the others.
 CARDS = 25
-CARDS_IN_ALL = 96
+CARDS_IN_ALL = 100
 #: Closed applications in the drawer.
 DRAWER = 10
 

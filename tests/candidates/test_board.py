@@ -183,5 +183,5 @@ def test_a_full_board_of_many_stages_is_a_page_of_bearable_size(
     path = reverse("hr:board", args=[job.slug])
     with django_assert_max_num_queries(12):
         page = hr.get(path).content
-    assert page.count(b'class="card"') == view.CARDS_IN_ALL
+    assert page.count(b'class="card"') == 12 * (view.CARDS_IN_ALL // 12)
     assert len(page) < 150_000
