@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from tests import machine
@@ -271,6 +271,10 @@ def open_page(page: "Page", site: str, picture: Picture) -> None:
         page.wait_for_load_state("networkidle")
 
 
+#: The sessions of those who have logged in: so many log-ins as pictures would be held as an attack.
+SESSIONS: dict[str, Any] = {}
+
+
 def photograph(browser: "Browser", site: str, picture: Picture) -> None:
     for look in picture.looks:
         size, scheme = LOOKS[look]
@@ -279,9 +283,12 @@ def photograph(browser: "Browser", site: str, picture: Picture) -> None:
             color_scheme="dark" if scheme == "dark" else "light",
             locale=picture.language,
             timezone_id="Europe/Berlin",
+            storage_state=SESSIONS.get(picture.user),
         )
         page = context.new_page()
         open_page(page, site, picture)
+        if picture.user:
+            SESSIONS[picture.user] = context.storage_state()
         picture.prepare(page)
         page.screenshot(path=HOME / f"{picture.name}-{look}.png")
         context.close()
