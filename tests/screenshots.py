@@ -189,7 +189,7 @@ PICTURES = [
     Picture("enter", "/hr/applications/add/", "katrin"),
     Picture("application", BOARD, "katrin", (".stage:nth-of-type(3) .card .who", PDF)),
     Picture("application-notes", YILDIRIM, "katrin", (OPEN, "a[href$='history=notes']")),
-    Picture("scorecard", YILDIRIM, "katrin", (OPEN, "a[href$='/score/']"), looks=(*LOOKS,)),
+    Picture("scorecard", YILDIRIM, "katrin", (OPEN, "a[href*='/score/']"), looks=(*LOOKS,)),
     Picture("keys", YILDIRIM, "katrin", prepare=lambda page: page.keyboard.press("?")),
     Picture("application-closed", BOARD, "katrin", (".drawer li a",)),
     Picture("reject", BOARD, "katrin", (INTERVIEWED, "a[href*='/reject/']")),
