@@ -269,6 +269,7 @@ def open_page(page: "Page", site: str, picture: Picture) -> None:
     for link in picture.links:
         page.locator(link).first.click()
         page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(600)  # until a dialog has opened
 
 
 #: The sessions of those who have logged in: so many log-ins as pictures would be held as an attack.
