@@ -152,13 +152,6 @@ def first_of_each(parts: Sequence[QuerySet[Application]]) -> list[Application]:
     return list(Application.objects.raw(union, params))
 
 
-def with_open_count(jobs: QuerySet[Job], user: User) -> QuerySet[Job]:
-    """Add `open_count`, the number of open applications that the user sees in each job."""
-    count = access.applications(user).open().filter(job=OuterRef("pk")).order_by().values("job")
-    number = Subquery(count.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
-    return jobs.annotate(open_count=Coalesce(number, 0))
-
-
 def stage_counts(user: User) -> dict[int, int]:
     """Return the number of open applications in each stage, by the stage's id."""
     seen = access.applications(user).open().filter(stage__isnull=False).order_by()

@@ -1,7 +1,6 @@
 """Finding jobs: by team, place, type and words. All in memory: a firm has at most some hundreds."""
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -10,25 +9,12 @@ from typing import Self
 from django.http import QueryDict
 
 from candidates.models import Job
+from storage.folding import fold, spellings
 
 #: What stands in an address for work that can be done from anywhere.
 ANYWHERE = "*"
 #: As long as a job's team and place can be.
 LONGEST = 80
-
-ACCENTS = re.compile("[\u0300-\u036f]")
-#: As Germans spell umlauts without a German keyboard.
-SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
-
-
-def fold(text: str) -> str:
-    """Return a text as it is compared: in small letters and without accents."""
-    return ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))
-
-
-def spelt(text: str) -> str:
-    """Return a text in small letters with its umlauts as two letters."""
-    return unicodedata.normalize("NFC", text.casefold()).translate(SPELT)
 
 
 @dataclass(frozen=True)
@@ -82,7 +68,7 @@ def has_all(job: Job, words: str) -> bool:
     if not words:
         return True
     said = " ".join((job.title, job.team, job.place, str(job.get_kind_display()), job.description))
-    text = f"{fold(said)} {spelt(said)}"
+    text = spellings(said)
     return all(word in text for word in fold(words).split())
 
 
