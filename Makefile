@@ -5,7 +5,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 .NOTPARALLEL:
-.PHONY: setup setup-dev machine run test check soak format messages screenshots clean
+.PHONY: setup setup-dev machine run test check soak bench format messages screenshots clean
 
 setup: .venv/.installed ats/locale/de/LC_MESSAGES/django.mo
 
@@ -26,6 +26,10 @@ check: machine setup-dev
 
 soak: machine setup-dev
 	@$(BIN)/python -m tests --soak
+
+# An hour on two cores. BENCH="--sizes 1000 --only pages" measures a part of it.
+bench: machine setup-dev
+	@$(BIN)/python -m tests.bench $(BENCH)
 
 format: setup-dev
 	$(BIN)/ruff format .

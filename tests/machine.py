@@ -148,8 +148,16 @@ class Postgres(Server):
     farewell = signal.SIGINT
 
 
-def start_postgres() -> dict[str, str]:
-    """Start a throw-away PostgreSQL on a socket of its own; return what names it to settings."""
+#: A server of the tests lives for minutes: nothing needs to survive a power cut.
+HASTY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+
+def start_postgres(**options: str) -> dict[str, str]:
+    """Start a throw-away PostgreSQL on a socket of its own; return what names it to settings.
+
+    `options` are settings of the server, in place of `HASTY`.
+    """
+    chosen = (options or HASTY).items()
     home = folder("postgres")
     who = other_user()
     if who:
@@ -170,8 +178,7 @@ def start_postgres() -> dict[str, str]:
         [
             postgres_program("postgres"),
             *("-D", str(home / "data"), "-k", str(home), "-c", "listen_addresses="),
-            # It lives for minutes: nothing needs to survive a power cut.
-            *("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"),
+            *(part for name, value in chosen for part in ("-c", f"{name}={value}")),
         ],
         cwd=home,
         **who,

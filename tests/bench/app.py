@@ -1,0 +1,100 @@
+"""The web application as it is measured: `gunicorn tests.bench.app`, with floors beside its pages.
+
+Each answer says in `X-Queries` how many statements it cost. What is asked for with the header
+`X-Floor: NAME` is answered by that floor: one statement written by hand, and the page's own template
+drawn from plain dictionaries, which the first such request reads off the page itself.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.db import connection
+from django.db.backends.signals import connection_created
+from django.template import Context
+from django.template.loader import get_template
+
+from ats.wsgi import application as real
+from candidates.views import page as frame
+from tests.bench import floors
+from tests.bench.plain import noted
+
+Start = Callable[..., Any]
+
+_here = threading.local()
+_lock = threading.Lock()
+_drawings: dict[str, tuple[Any, dict[str, Any]]] = {}
+
+
+class Uncommon(Exception):
+    """A page that was to be noted was not drawn by `views.page`."""
+
+
+def count(execute: Callable[..., Any], *arguments: Any) -> Any:
+    _here.queries = getattr(_here, "queries", 0) + 1
+    return execute(*arguments)
+
+
+def _listen(connection: Any, **_kwargs: Any) -> None:
+    connection.execute_wrappers.append(count)
+
+
+connection_created.connect(_listen)
+
+
+def application(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+    _here.queries = 0
+    name = environ.get("HTTP_X_FLOOR", "")
+    if name:
+        return _floor(name, environ, start)
+
+    def counted(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+        return start(status, [*headers, ("X-Queries", str(_here.queries))], *rest)
+
+    return real(environ, counted)
+
+
+def _floor(name: str, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
+    key = f"{name} {environ['PATH_INFO']}?{environ['QUERY_STRING']}"
+    if key not in _drawings:
+        with _lock:
+            _drawings[key] = _noted(environ)
+    template, tree = _drawings[key]
+    sql, params = floors.statement(
+        name, environ["PATH_INFO"], dict(parse_qsl(environ["QUERY_STRING"]))
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        columns = [column.name for column in cursor.description]
+        rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    body = template.render(Context(tree)).encode()
+    headers = [("Content-Type", "text/html"), ("X-Rows", str(len(rows)))]
+    start("200 OK", [*headers, ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def _noted(environ: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Draw a page as it is, and return its template with all that it has read."""
+    kept: list[tuple[Any, dict[str, Any]]] = []
+    draw = frame.render
+
+    def note(request: Any, name: str, context: dict[str, Any], **options: Any) -> Any:
+        chosen = get_template(name)
+        processors = chosen.backend.engine.template_context_processors
+        beside = {k: v for each in processors for k, v in each(request).items()}
+        live, tree = noted(beside | context | {"request": request})
+        chosen.template.render(Context(live))
+        kept.append((chosen.template, tree))
+        return draw(request, name, context, **options)
+
+    frame.render = note  # type: ignore[attr-defined]
+    try:
+        own = {**environ}
+        del own["HTTP_X_FLOOR"]
+        b"".join(real(own, lambda *_answer: None))
+    finally:
+        frame.render = draw  # type: ignore[attr-defined]
+    if not kept:
+        raise Uncommon(environ["PATH_INFO"])
+    return kept[0]

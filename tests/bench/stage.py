@@ -1,0 +1,23 @@
+"""`python -m tests.bench.stage WORK SIZE DATABASE`: measures one work on the database that
+settings name, and prints a line of JSON for each figure. `tests.bench` calls it, each time in a new
+process, so that no work finds what another has left in memory.
+"""
+
+import importlib
+import sys
+
+import django
+
+from tests.bench.place import Place
+
+
+def main() -> None:
+    work, size, database = sys.argv[1:]
+    django.setup()
+    module = importlib.import_module(f"tests.bench.{work}")
+    for figure in module.measure(Place(int(size), database)):
+        print(figure.as_json(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
