@@ -69,5 +69,6 @@ def prepare(env: Mapping[str, str]) -> None:
     """Make the tables, and the demo's users."""
     manage(env, "migrate", "--verbosity", "0")
     manage(env, "createcachetable")
+    manage(env, "collectstatic", "--noinput", "--verbosity", "0")
     make = "from candidates.demo import accounts; accounts.create(accounts.Passwords.random())"
     manage(env, "shell", "--verbosity", "0", "-c", make)
