@@ -13,13 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests import machine
-from tests.bench import databases, table
+from tests.bench import databases, growth, table
 from tests.bench.figures import Figure
 from tests.bench.place import ROOT
 
 SIZES = (1_000, 100_000, 1_000_000)
 SQLITE = 10_000
-JOBS = 200
 
 
 @dataclass(frozen=True)
@@ -29,13 +28,12 @@ class Work:
     name: str
     #: Whether it is measured at every size, or at the largest alone.
     at_each: bool = True
-    on_sqlite: bool = False
 
 
 #: In this order on each database: what only reads comes before what writes.
 WORKS = (
-    Work("rest", at_each=False, on_sqlite=True),
-    Work("pages", on_sqlite=True),
+    Work("rest", at_each=False),
+    Work("pages"),
     Work("searches"),
     Work("nothing_due"),
     Work("verbs"),
@@ -53,6 +51,9 @@ def main() -> int:
         figures = list(_figures(chosen))
     finally:
         machine.end_all()
+    for figure in growth.measure(tuple(figures)):
+        print(figure.as_json(), flush=True)
+        figures.append(figure)
     if chosen.write:
         table.write(figures)
     missed = [f for f in figures if not f.holds]
@@ -66,8 +67,9 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measures Halbjahr.")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, metavar="N")
-    parser.add_argument("--sqlite", type=int, default=SQLITE, metavar="N", help="0: not at all")
-    parser.add_argument("--only", nargs="+", metavar="WORK", default=[w.name for w in WORKS])
+    parser.add_argument("--sqlite", type=int, default=SQLITE, metavar="N")
+    names = [*(work.name for work in WORKS), "laptop"]
+    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="WORK")
     parser.add_argument("--write", action="store_true", help="make docs/performance.md anew")
     return parser.parse_args()
 
@@ -75,27 +77,20 @@ def _arguments() -> argparse.Namespace:
 def _figures(chosen: argparse.Namespace) -> Iterator[Figure]:
     server = databases.Server()
     for size in chosen.sizes:
-        works = [w for w in WORKS if w.at_each or size == max(chosen.sizes)]
-        env = _environment(server.create(f"bench_{size}"))
-        yield from _measured(works, chosen.only, env, size, "postgres")
-    if chosen.sqlite:
-        works = [w for w in WORKS if w.on_sqlite]
+        works = [w.name for w in WORKS if w.at_each or size == max(chosen.sizes)]
+        names = [name for name in works if name in chosen.only]
+        yield from _measured(names, server.create(f"bench_{size}"), size, "postgres")
+    if "laptop" in chosen.only:
         file = machine.folder("bench") / "halbjahr.sqlite3"
-        yield from _measured(
-            works, chosen.only, _environment(f"sqlite:///{file}"), chosen.sqlite, "sqlite"
-        )
+        yield from _measured(["laptop"], f"sqlite:///{file}", chosen.sqlite, "sqlite")
+        yield from _measured(["laptop"], server.create("laptop"), chosen.sqlite, "postgres")
 
 
-def _environment(database_url: str) -> dict[str, str]:
-    return databases.environment(database_url, machine.folder("attachments"))
-
-
-def _measured(
-    works: list[Work], only: list[str], env: dict[str, str], size: int, database: str
-) -> Iterator[Figure]:
+def _measured(names: list[str], url: str, size: int, database: str) -> Iterator[Figure]:
     """Fill a database and measure on it."""
+    env = databases.environment(url, machine.folder("attachments"))
     databases.prepare(env)
-    for name in ("seeding", *(work.name for work in works if work.name in only)):
+    for name in ("seeding", *names):
         yield from _stage(name, env, size, database)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
+import django.shortcuts
 from django.db import connection
 from django.db.backends.signals import connection_created
 from django.template import Context
@@ -74,13 +75,17 @@ def _floor(name: str, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
     return [body]
 
 
+def _ignored(*_answer: Any) -> Callable[[bytes], object]:
+    return bytes
+
+
 def _noted(environ: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """Draw a page as it is, and return its template with all that it has read."""
     kept: list[tuple[Any, dict[str, Any]]] = []
-    draw = frame.render
+    draw = django.shortcuts.render
 
-    def note(request: Any, name: str, context: dict[str, Any], **options: Any) -> Any:
-        chosen = get_template(name)
+    def note(request: Any, name: Any, context: Any, **options: Any) -> Any:
+        chosen: Any = get_template(name)
         processors = chosen.backend.engine.template_context_processors
         beside = {k: v for each in processors for k, v in each(request).items()}
         live, tree = noted(beside | context | {"request": request})
@@ -88,13 +93,13 @@ def _noted(environ: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         kept.append((chosen.template, tree))
         return draw(request, name, context, **options)
 
-    frame.render = note  # type: ignore[attr-defined]
+    vars(frame)["render"] = note
     try:
         own = {**environ}
         del own["HTTP_X_FLOOR"]
-        b"".join(real(own, lambda *_answer: None))
+        b"".join(real(own, _ignored))
     finally:
-        frame.render = draw  # type: ignore[attr-defined]
+        vars(frame)["render"] = draw
     if not kept:
         raise Uncommon(environ["PATH_INFO"])
     return kept[0]

@@ -11,7 +11,10 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpRequest
 from django.utils.functional import Promise
+
+from candidates.models import User
 
 #: What is given again as it is.
 LEAVES = (
@@ -29,6 +32,8 @@ LEAVES = (
     type(None),
     Promise,
     type,
+    HttpRequest,
+    User,
 )
 
 
@@ -55,6 +60,9 @@ class Plain(dict[Any, Any]):
     def __iter__(self) -> Iterator[Any]:
         return iter(self.get("__iter__", ()))
 
+    def __len__(self) -> int:
+        return len(self.get("__iter__", ()))
+
 
 class Answers:
     """A method: what it answered to which arguments."""
@@ -74,8 +82,8 @@ class Noted:
         object.__setattr__(self, "_seen", {})
         object.__setattr__(self, "tree", Plain())
 
-    @property
-    def __class__(self) -> Any:  # isinstance() asks here
+    @property  # type: ignore[misc]  # isinstance() asks here
+    def __class__(self) -> Any:
         return type(self._real)
 
     def __getattribute__(self, name: str) -> Any:
@@ -110,6 +118,9 @@ class Noted:
     def __iter__(self) -> Iterator[Any]:
         return iter(self._note("__iter__", list(self._real)))
 
+    def __len__(self) -> int:
+        return len(self._note("__iter__", list(self._real)))
+
     def __eq__(self, other: object) -> bool:
         return bool(self._real == other)
 
@@ -127,7 +138,9 @@ def noted(value: Any) -> tuple[Any, Any]:
     is_method = callable(value) and not getattr(value, "do_not_call_in_templates", False)
     if is_method and not hasattr(value, "__html__"):
         return _noted_call(value)
-    if hasattr(value, "__iter__") and not hasattr(value, "__html__"):
+    is_many = hasattr(value, "__iter__") and hasattr(value, "__len__")
+    has_names = hasattr(value, "__html__") or hasattr(value, "_fields")
+    if isinstance(value, Iterator) or (is_many and not has_names):
         pairs_ = [noted(each) for each in value]
         return [live for live, _tree in pairs_], [tree for _live, tree in pairs_]
     live = Noted(value)
