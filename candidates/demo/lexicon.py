@@ -5,9 +5,11 @@ from random import Random
 
 from storage.folding import vocabulary
 
-#: Words in a text, and in the language that the texts are written in.
-LENGTH = 320
+#: Words in a text, about 2 KB, and in the language that the texts are written in.
+LENGTH = 175
 LANGUAGE = 30_000
+#: Words of a long text in that language, which others are drawn from.
+SPOKEN = 500_000
 SYLLABLES = (
     *("al", "be", "dan", "er", "fü", "gra", "hol", "in", "ket", "lo", "mar", "nen", "or", "pel"),
     *("qua", "rit", "ser", "tung", "um", "ver", "wal", "zen", "schaft", "keit", "heit", "isch"),
@@ -25,10 +27,21 @@ def words() -> list[str]:
     return list(found)
 
 
+@cache
+def _folded() -> dict[str, str]:
+    """Return all words, each as the search compares it."""
+    return {word: vocabulary(word) for word in words()}
+
+
+@cache
+def _spoken() -> list[str]:
+    """Return a long text. As in real ones the tenth word is ten times as frequent as the 100th."""
+    language = words()
+    return [language[int(LANGUAGE ** (place / SPOKEN)) - 1] for place in range(SPOKEN)]
+
+
 def text(rng: Random) -> tuple[str, str]:
     """Return a text and its words as the search compares them."""
-    language = words()
-    # As in real texts: the tenth word is ten times as frequent as the hundredth.
-    chosen = (language[int(LANGUAGE ** rng.random()) - 1] for _ in range(LENGTH))
-    said = " ".join(chosen)
-    return said, vocabulary(said)
+    chosen = rng.choices(_spoken(), k=LENGTH)
+    folded = _folded()
+    return " ".join(chosen), " ".join([folded[word] for word in dict.fromkeys(chosen)])
