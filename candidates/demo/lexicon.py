@@ -5,10 +5,10 @@ from random import Random
 
 from storage.folding import vocabulary
 
-#: Words in a text, about 2 KB, and in the language that the texts are written in.
-LENGTH = 175
+#: Sentences in a text, which make about 2 KB, and words in each and in the language.
+SENTENCES, WORDS = 7, 25
 LANGUAGE = 30_000
-#: Words of a long text in that language, which others are drawn from.
+#: Words of a long text in that language, which sentences are cut from.
 SPOKEN = 500_000
 SYLLABLES = (
     *("al", "be", "dan", "er", "fü", "gra", "hol", "in", "ket", "lo", "mar", "nen", "or", "pel"),
@@ -37,11 +37,14 @@ def _folded() -> dict[str, str]:
 def _spoken() -> list[str]:
     """Return a long text. As in real ones the tenth word is ten times as frequent as the 100th."""
     language = words()
-    return [language[int(LANGUAGE ** (place / SPOKEN)) - 1] for place in range(SPOKEN)]
+    said = [language[int(LANGUAGE ** (place / SPOKEN)) - 1] for place in range(SPOKEN)]
+    Random(9).shuffle(said)  # noqa: S311
+    return said
 
 
 def text(rng: Random) -> tuple[str, str]:
     """Return a text and its words as the search compares them."""
-    chosen = rng.choices(_spoken(), k=LENGTH)
-    folded = _folded()
+    spoken, folded = _spoken(), _folded()
+    starts = rng.choices(range(SPOKEN - WORDS), k=SENTENCES)
+    chosen = [word for start in starts for word in spoken[start : start + WORDS]]
     return " ".join(chosen), " ".join([folded[word] for word in dict.fromkeys(chosen)])
