@@ -78,8 +78,17 @@ def children(pid: int) -> list[int]:
 
 def rss_mb(pid: int | str) -> float:
     """Return the resident memory of a process ("self": this one) in MB of 1,000,000 bytes."""
+    return _memory(pid, "VmRSS")
+
+
+def peak_mb() -> float:
+    """Return the most resident memory that this process has had, in the same MB."""
+    return _memory("self", "VmHWM")
+
+
+def _memory(pid: int | str, what: str) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+    line = next(line for line in status.splitlines() if line.startswith(f"{what}:"))
     return int(line.split()[1]) * 1024 / 1e6
 
 
