@@ -69,10 +69,16 @@ def _floor(name: str, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         cursor.execute(sql, params)
         columns = [column.name for column in cursor.description]
         rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-    body = template.render(Context(tree)).encode()
+    body = template.render(as_context(tree)).encode()
     headers = [("Content-Type", "text/html"), ("X-Rows", str(len(rows)))]
     start("200 OK", [*headers, ("Content-Length", str(len(body)))])
     return [body]
+
+
+def as_context(values: dict[str, Any]) -> Context:
+    context = Context(values)
+    context.request = values["request"]  # type: ignore[attr-defined]  # as tags expect it
+    return context
 
 
 def _ignored(*_answer: Any) -> Callable[[bytes], object]:
@@ -89,7 +95,7 @@ def _noted(environ: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         processors = chosen.backend.engine.template_context_processors
         beside = {k: v for each in processors for k, v in each(request).items()}
         live, tree = noted(beside | context | {"request": request})
-        chosen.template.render(Context(live))
+        chosen.template.render(as_context(live))
         kept.append((chosen.template, tree))
         return draw(request, name, context, **options)
 
