@@ -26,14 +26,15 @@ def measure(place: Place) -> Iterator[Figure]:
     asks = [*map(Ask, PUBLIC), *(Ask(page, headers=cookie) for page in WORKSPACE)]
     starts = [started(place, asks) for _ in range(STARTS)]
     ready, largest = median([each.ready_s for each in starts]), max(each.rss_mb for each in starts)
+    fresh = max(each.fresh_mb for each in starts)
     yield Figure(
         work="web process at rest",
         size=place.size,
         database=place.database,
         median_ms=ready * 1000,
         rss_mb=largest,
-        note=f"{STARTS} starts until the first answer; {max(s.fresh_mb for s in starts):.0f} MB then,"
-        " and the figure after first pages, of the largest process",
+        note=f"{STARTS} starts until the first answer; {fresh:.0f} MB then, and the figure after the"
+        " first pages, of the largest process",
         bounds=(at_most("MB", largest, RSS_MB), at_most("seconds until ready", ready, READY_S)),
     )
 
