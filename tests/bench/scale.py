@@ -20,15 +20,12 @@ BUCKET = "halbjahr-scale"
 
 
 def measure(place: Place) -> Iterator[Figure]:
-    try:
-        first = _create("bench_scale", like="template0")
-        env = databases.environment(first, machine.folder("attachments"))
-        databases.prepare(env)
-        second = _create("bench_scale_wire", like="bench_scale")
-        yield from _stage("scale_purging", env)
-        yield from _stage("scale_killing", _on_the_wire(second))
-    finally:
-        machine.end_all()
+    first = _create("bench_scale", like="template0")
+    env = databases.environment(first, machine.folder("attachments"))
+    databases.prepare(env)
+    second = _create("bench_scale_wire", like="bench_scale")
+    yield from _stage("scale_purging", env)
+    yield from _stage("scale_killing", _on_the_wire(second))
 
 
 def _create(name: str, *, like: str) -> str:

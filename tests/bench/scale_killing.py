@@ -34,7 +34,7 @@ GROUPS, CLUSTERS = 2, 3
 #: moto's lists are linear in the bucket's keys, so these are few.
 DUE, WITH_CERTIFICATE = 300, 20
 SECONDS, A_MINUTE, FILE = 25, 60, 20_000
-PATIENCE = 90
+PATIENCE = 120
 
 
 @dataclass

@@ -64,8 +64,6 @@ LISTS = (
     "status=closed&order=deletion",
     "status=rejected",
     "team=*",
-    "source=form",
-    "hold=free",
     "received_from={week}",
     "waiting={week}",
     "erased_from={tomorrow}&order=deletion",
