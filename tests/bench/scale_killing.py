@@ -57,9 +57,11 @@ def measure(place: Place) -> Iterator[Figure]:
     Application.objects.filter(pk__in=wishing).update(wants_certificate=True)
     site = Site([_web() for _ in range(GROUPS)], [])
     try:
-        thanked = _disturbed(site)
+        answers = _disturbed(site)
     finally:
         site.stop()
+    thanked = {answer["email"] for answer in answers if answer["status"] == 303}
+    cut = len(answers) - len(thanked)
     lost, died = _lost(thanked), Run.objects.filter(state=Run.State.RUNNING).count()
     wrong = not_once(expected)
     left = Application.objects.due(timezone.now()).count() + Tombstone.objects.count()
@@ -67,7 +69,8 @@ def measure(place: Place) -> Iterator[Figure]:
     yield Figure(
         work=f"{GROUPS} web groups, {CLUSTERS} clusters, a bucket; all but one of each killed",
         size=DUE,
-        note=f"{DUE} due, and {len(thanked)} who applied meanwhile; {died} purges died at work",
+        note=f"{DUE} due; {len(thanked)} who applied meanwhile had their thanks, {cut} were cut off;"
+        f" {died} purges died at work",
         bounds=(
             at_least("purges that died at work", died, 1),
             at_least("applications that had their thanks", len(thanked), 1),
@@ -104,8 +107,8 @@ def kill(server: machine.Server) -> None:
     server.process.wait()
 
 
-def _disturbed(site: Site) -> set[str]:
-    """Have people apply and clusters purge, kill what may be killed; return who was thanked."""
+def _disturbed(site: Site) -> list[dict[str, Any]]:
+    """Have people apply and clusters purge, kill what may be killed; return what people got."""
     call_command("schedule", stdout=io.StringIO())
     for _ in range(4 * CLUSTERS):  # so that each cluster finds one
         async_task("candidates.tasks.purge_due")
@@ -120,7 +123,7 @@ def _disturbed(site: Site) -> set[str]:
         kill(site.clusters[1])
         found = [answer for person in people for answer in person.result()["answers"]]
     _go_on()
-    return {answer["email"] for answer in found if answer["status"] == 303}
+    return found
 
 
 def _go_on() -> None:
