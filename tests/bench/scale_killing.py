@@ -69,7 +69,7 @@ def measure(place: Place) -> Iterator[Figure]:
     yield Figure(
         work=f"{GROUPS} web groups, {CLUSTERS} clusters, a bucket; all but one of each killed",
         size=DUE,
-        note=f"{DUE} due; {len(thanked)} who applied meanwhile had their thanks, {cut} were cut off;"
+        note=f"{DUE} due; {len(thanked)} who applied had their thanks, {cut} were cut off;"
         f" {died} purges died at work",
         bounds=(
             at_least("purges that died at work", died, 1),
