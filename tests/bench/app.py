@@ -18,7 +18,7 @@ from django.template.loader import get_template
 
 from ats.wsgi import application as real
 from candidates.views import page as frame
-from tests.bench import floors
+from tests.bench import bare, floors
 from tests.bench.plain import noted
 
 Start = Callable[..., Any]
@@ -47,6 +47,8 @@ connection_created.connect(_listen)
 def application(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
     _here.queries = 0
     name = environ.get("HTTP_X_FLOOR", "")
+    if name == "submit":
+        return bare.submit(environ, start)
     if name:
         return _floor(name, environ, start)
 
