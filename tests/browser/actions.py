@@ -37,7 +37,9 @@ def sent(request: "Request") -> set[str]:
         asks = request.is_navigation_request() and urlsplit(request.url).query
         return {called("get", request.url)} if asks else set()
     data = (request.post_data_buffer or b"").decode(errors="replace")
-    fields = PART.findall(data) if "form-data; " in data else parse_qsl(data)
+    fields = (
+        PART.findall(data) if "form-data; " in data else parse_qsl(data, keep_blank_values=True)
+    )
     return {called("post", request.url)} | {called("post", request.url, *each) for each in fields}
 
 
