@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
@@ -22,6 +23,7 @@ from tests.ats.test_second_factor import KEY, code
 from tests.browser import keyboard
 from tests.browser.actions import Forms, sent, walked, walks
 from tests.browser.keyboard import fill, fill_day, go_to, pick, press, select
+from tests.browser.test_passkeys import Device
 from tests.browser.test_workspace_accessibility import NO_PAGES
 from tests.candidates.test_permissions import ROWS, WHO, Row, World
 from tests.candidates.test_writing import a_reply
@@ -78,7 +80,11 @@ def go(page: "Page", url: str) -> "Page":
 
 def then(page: "Page", path: str) -> None:
     """Go on to another page of the site, past its menu."""
-    go(page, "/".join(page.url.split("/")[:3]) + path)
+    go(page, site(page) + path)
+
+
+def site(page: "Page") -> str:
+    return "/".join(page.url.split("/")[:3])
 
 
 def follow(page: "Page", words: str) -> None:
@@ -626,6 +632,9 @@ def test_a_hire_is_undone_and_a_record_exported_and_erased(at: Open) -> None:
 @walks("set_language language=de", "set_language language=en", "account_logout")
 def test_language_shortcuts_and_log_out_are_at_hand(at: Open, recruiter: User) -> None:
     page = at(recruiter, "/hr/")
+    page.set_viewport_size({"width": 390, "height": 844})
+    keyboard.follow(page, "Jobs")  # from the menu of a phone
+    page.set_viewport_size({"width": 1440, "height": 900})
     press(page, "Shortcuts")
     press(page, "Use shortcuts", "Space")
     page.keyboard.press("Escape")
@@ -661,7 +670,7 @@ def test_password_app_and_codes_are_changed(
     fill(page, "Code of the app", code(secret, steps=1))
     keyboard.follow(page, "Log in")
 
-    page.goto(page.url.split("/hr/")[0] + "/accounts/2fa/")
+    page.goto(site(page) + "/accounts/2fa/")
     keyboard.follow(page, "Change the password")
     fill(page, "Present password", world.PASSWORD)
     fill(page, "New password", "wolkenbruch am dienstag")
@@ -670,11 +679,38 @@ def test_password_app_and_codes_are_changed(
     keyboard.follow(page, "Change")
     recruiter.refresh_from_db()
     assert recruiter.check_password("wolkenbruch am dienstag")
-    page.goto("/".join(page.url.split("/")[:3]) + "/accounts/2fa/")
+    page.goto(site(page) + "/accounts/2fa/")
     keyboard.follow(page, "Make new codes")
-    keyboard.follow(page, "Make")
-    page.goto("/".join(page.url.split("/")[:3]) + "/accounts/2fa/")
+    keyboard.follow(page, "Make new codes")
+    settings.ATS_SECOND_FACTOR = False  # the only one may be removed
+    page.goto(site(page) + "/accounts/2fa/")
     keyboard.follow(page, "Remove the authenticator app")
+    keyboard.follow(page, "Remove")
+    assert not Authenticator.objects.filter(type="totp").exists()
+
+
+@walks("mfa_add_webauthn", "mfa_login_webauthn", "mfa_remove_webauthn")
+def test_a_passkey_is_added_used_and_removed(
+    at: Open, recruiter: User, settings: "Settings"
+) -> None:
+    settings.ATS_SECOND_FACTOR = True
+    page = at(recruiter, "/accounts/2fa/")
+    page.context.clear_cookies()
+    page.reload()
+    Device(page)
+    log_in(page, recruiter, world.PASSWORD)
+    keyboard.follow(page, "Add a passkey")
+    press(page, "Add the passkey")
+    page.wait_for_url("**/recovery-codes/")
+    keyboard.follow(page, "I have them; on to your work")
+    keyboard.follow(page, "Log out")
+    press(page, "Log in with a passkey")
+    page.wait_for_url("**/hr/**")
+    settings.ATS_SECOND_FACTOR = False  # the only one may be removed
+    page.goto(site(page) + "/accounts/2fa/")
+    keyboard.follow(page, "Remove Passkey")
+    keyboard.follow(page, "Remove")
+    assert not Authenticator.objects.filter(type="webauthn").exists()
 
 
 def log_in(page: "Page", user: User, password: str) -> None:
