@@ -360,6 +360,13 @@ def test_an_upheld_objection_erases_and_that_is_said_before(desk: Client) -> Non
     assert "Miriam Falk upheld it" in html
 
 
+@pytest.mark.parametrize("kind", [Kind.ACCESS, Kind.ERASURE])
+def test_a_refusal_speaks_of_a_hold_only_where_there_was_one(desk: Client, kind: Kind) -> None:
+    html = page(desk, path("refuse_request", asked(kind)))
+    assert "Everything will be erased on" in html
+    assert ("The hold has not moved this day." in html) is (kind == Kind.ACCESS)
+
+
 def test_a_refusal_says_that_the_deletion_goes_on(desk: Client) -> None:
     request = asked(Kind.ACCESS)
     html = page(desk, path("refuse_request", request))
