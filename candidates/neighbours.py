@@ -4,8 +4,8 @@ Where that was stands in the address of an application's page: `from=board` (and
 in its column that it has been moved out of), or `from=list` with the filters of the list.
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db.models import F, QuerySet, Value
@@ -17,6 +17,7 @@ from candidates import access, paging, reads
 from candidates.forms.filters import FilterForm
 from candidates.gathering import aware
 from candidates.models import Application, Job, User
+from candidates.models.applications import LAST_MOMENT
 
 #: What an application's page has in its address for itself.
 OWN = ("document", "as", "pages", "history", "after", "whole", "answers")
@@ -33,8 +34,6 @@ class Place(NamedTuple):
     rows: QuerySet[Application]
     order: tuple[str, ...]
     edge: tuple[Any, ...]
-    #: Fields of the order that may be without a value.
-    nulls: Collection[str] = ()
 
 
 class Around(NamedTuple):
@@ -81,13 +80,13 @@ def _parts(
 ) -> Iterator[QuerySet[Application]]:
     """Yield a query for each neighbour, whose row says in `place` which it is."""
     place = _place(user, application, query)
-    if place is None or (None in place.edge and not place.nulls):
+    if place is None or None in place.edge:
         return
-    order, edge, nulls = place.order, place.edge, place.nulls
+    order, edge = place.order, place.edge
     for name, back in (("previous", True), ("next", False)):
-        beyond = place.rows.filter(paging.beyond(order, edge, back=back, nulls=nulls))
+        beyond = place.rows.filter(paging.beyond(order, edge, back=back))
         rows = beyond.exclude(pk=application.pk)
-        yield _marked(rows.order_by(*paging.ordered(order, nulls=nulls, back=back))[:1], name)
+        yield _marked(rows.order_by(*(paging.turned(order) if back else order))[:1], name)
 
 
 def kept(query: QueryDict, **more: str) -> str:
@@ -159,9 +158,8 @@ def _list(user: User, application: Application, query: Mapping[str, str]) -> Pla
     """Return the list as its filters, its search and its order make it."""
     form = FilterForm.trusting(query, user)
     rows = form.narrow(access.applications(user), now=timezone.now())
-    order, nulls = form.sorting
-    edge = tuple(_value(application, name.lstrip("-")) for name in order)
-    return Place(rows, order, edge, nulls)
+    edge = tuple(_value(application, name.lstrip("-")) for name in form.sorting)
+    return Place(rows, form.sorting, edge)
 
 
 def _value(application: Application, name: str) -> Any:
@@ -171,8 +169,10 @@ def _value(application: Application, name: str) -> Any:
             return Lower(Value(application.last_name))
         case "first_key":
             return Lower(Value(application.first_name))
-        case "waits_since":
-            return application.stage_since if application.is_open else None
+        case "waits_key":
+            return application.stage_since if application.is_open else LAST_MOMENT
+        case "erased_key":
+            return application.delete_on or date.max
     return getattr(application, name)
 
 

@@ -3,12 +3,12 @@
 The cursor is the id of the row at a page's edge, so an address holds nothing personal.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db.models import F, Model, OrderBy, Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 SIZE = 50
 
@@ -32,23 +32,20 @@ def cut(
     scope: QuerySet[Row],
     query: Mapping[str, str],
     size: int = SIZE,
-    nulls: Collection[str] = (),
     dress: Callable[[QuerySet[Row]], QuerySet[Row]] | None = None,
 ) -> Page[Row]:
     """Return the page that `after` or `before` in the query asks for, else the first.
 
-    `order` names fields, all in one direction, the unique one last. Those that are in `nulls` may
-    be without a value, and such rows stand at the end; the others have one in every row. `scope`
-    is where a cursor's row is looked for, whatever the filters say. `dress` adds what is shown of
+    `order` names fields with a value in every row, all in one direction, the unique one last. `scope` is where a cursor's row is looked for, whatever the filters say. `dress` adds what is shown of
     the page's rows alone: added before, the database may work it out for all of them.
     """
     back = "before" in query and "after" not in query
     cursor = query.get("before" if back else "after")
-    edge = _edge(scope, order, cursor, nulls) if cursor else None
+    edge = _edge(scope, order, cursor) if cursor else None
     back = back and edge is not None
     if edge:
-        queryset = queryset.filter(beyond(order, edge, back=back, nulls=nulls))
-    by = ordered(order, nulls=nulls, back=back)
+        queryset = queryset.filter(beyond(order, edge, back=back))
+    by = turned(order) if back else order
     queryset = queryset.order_by(*by)[: size + 1]
     if dress:
         queryset = dress(scope.filter(pk__in=queryset.values("pk"))).order_by(*by)
@@ -64,9 +61,7 @@ def cut(
     )
 
 
-def _edge(
-    scope: QuerySet[Row], order: Sequence[str], cursor: str, nulls: Collection[str]
-) -> tuple[Any, ...] | None:
+def _edge(scope: QuerySet[Row], order: Sequence[str], cursor: str) -> tuple[Any, ...] | None:
     """Return the values at a cursor, or None for garbage, an unknown row or one without them."""
     try:
         pk = scope.model._meta.pk.to_python(cursor)
@@ -76,37 +71,14 @@ def _edge(
     values = scope.filter(pk=pk).values_list(*names).first()
     if values is None:
         return None
-    lacks = any(
-        value is None and name not in nulls for name, value in zip(names, values, strict=True)
-    )
-    return None if lacks else tuple(values)
-
-
-def ordered(
-    order: Sequence[str], *, nulls: Collection[str] = (), back: bool = False
-) -> list[str | OrderBy]:
-    """Return an order, or its reverse, as `order_by` takes it.
-
-    Databases differ in where they put what has no value, so that is said.
-    """
-    return [_place(name, nulls, back=back) for name in (turned(order) if back else order)]
-
-
-def _place(name: str, nulls: Collection[str], *, back: bool) -> str | OrderBy:
-    plain = name.lstrip("-")
-    if plain not in nulls:
-        return name
-    where: Any = {"nulls_first": True} if back else {"nulls_last": True}
-    return OrderBy(F(plain), descending=name.startswith("-"), **where)
+    return None if None in values else tuple(values)
 
 
 def turned(order: Sequence[str]) -> list[str]:
     return [name[1:] if name.startswith("-") else f"-{name}" for name in order]
 
 
-def beyond(
-    order: Sequence[str], edge: tuple[Any, ...], *, back: bool, nulls: Collection[str] = ()
-) -> Q:
+def beyond(order: Sequence[str], edge: tuple[Any, ...], *, back: bool) -> Q:
     """Return the condition "comes after the edge in this order", row-wise.
 
     The first field also stands alone, so that the database starts in its index at the edge.
@@ -115,19 +87,6 @@ def beyond(
     names = [name.lstrip("-") for name in order]
     condition = Q()
     for name, value in reversed(list(zip(names, edge, strict=True))):
-        further = _further(name, value, direction, back=back, may_lack=name in nulls)
-        condition = further | (_same(name, value) & condition) if condition else further
-    if names[0] in nulls:
-        return condition
+        further = Q((f"{name}__{direction}", value))
+        condition = further | (Q((name, value)) & condition) if condition else further
     return Q((f"{names[0]}__{direction}e", edge[0])) & condition
-
-
-def _further(name: str, value: Any, direction: str, *, back: bool, may_lack: bool) -> Q:
-    if value is None:  # at the end: nothing comes after, and every value before it
-        return Q((f"{name}__isnull", False)) if back else Q(pk__in=())
-    beyond = Q((f"{name}__{direction}", value))
-    return beyond | Q((f"{name}__isnull", True)) if may_lack and not back else beyond
-
-
-def _same(name: str, value: Any) -> Q:
-    return Q((f"{name}__isnull", True)) if value is None else Q((name, value))

@@ -71,9 +71,10 @@ def _ask(questions: Mapping[str, QuerySet[Any]], jobs: QuerySet[Any] | None) -> 
     """
     parts, params = [], []
     for name, rows in questions.items():
-        is_by_stage = rows.model is Stage
-        sql, values = _sql(rows.values("late") if is_by_stage else rows.values("pk")[:MOST])
-        number = "CAST(COALESCE(SUM(late), 0) AS bigint)" if is_by_stage else "COUNT(*)"
+        is_summed = rows.model is Stage and connection.vendor != "postgresql"
+        column = rows.values("late" if rows.model is Stage else "pk")
+        sql, values = _sql(column if is_summed else column[:MOST])
+        number = "CAST(COALESCE(SUM(late), 0) AS bigint)" if is_summed else "COUNT(*)"
         parts.append(f"SELECT %s AS whose, {number}, '' AS title, '' AS slug FROM ({sql}) AS part")  # noqa: S608
         params += [str(name), *values]
     if jobs is not None:
@@ -96,7 +97,7 @@ def _jobs(user: User) -> QuerySet[Any]:
     mine = Exists(user.jobs.filter(pk=OuterRef("pk")))
     whose = Case(When(mine, then=Value("mine")), default=Value("other"), output_field=CharField())
     there = access.applications(user).open().filter(job=OuterRef("pk")).order_by()
-    counted = access.jobs(user).annotate(open_count=kinds.Capped(there.values("pk")[:MOST]))
-    shown = counted.filter(Q(is_published=True) | Q(open_count__gt=0)).annotate(whose=whose)
-    first = shown.order_by("whose", "title", "pk")
-    return first.values_list("whose", "open_count", "title", "slug")[:JOBS]
+    shown = access.jobs(user).filter(Q(is_published=True) | Exists(there)).annotate(whose=whose)
+    first = shown.annotate(open_count=kinds.Capped(there.values("pk")[:MOST]))
+    ordered = first.order_by("whose", "title", "pk")
+    return ordered.values_list("whose", "open_count", "title", "slug")[:JOBS]

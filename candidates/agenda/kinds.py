@@ -104,6 +104,15 @@ class Before(Func):
         return self.as_sql(compiler, connection, template=template, arg_joiner=joiner, **context)
 
 
+class OneEach(Capped):
+    """On PostgreSQL a row for each row of a limited query: counting them ends where it may end."""
+
+    template = "unnest(ARRAY(SELECT 1 FROM (%(subquery)s) AS part))"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template=Capped.template, **context)
+
+
 def _late_before(now: datetime, answer_days: F) -> Before:
     """Return the moment before which an answer, now, is late or due within `SOON`."""
     end = retention.end_of(retention.local_date(now) + timedelta(days=SOON))
@@ -119,12 +128,13 @@ def late_in_stages(user: User, now: datetime) -> QuerySet[Stage]:
     """Return the stages of a person's jobs with the number of late answers in each, `late`.
 
     Stage by stage, since there is no one moment before which an answer is late: an index has
-    the applications of each stage in the order in which they wait.
+    the applications of each stage in the order in which they wait. On PostgreSQL a stage comes as
+    often as an answer in it is late.
     """
     before = _late_before(now, OuterRef("job__answer_days"))
     here = access.applications(user).open().filter(stage=OuterRef("pk"), stage_since__lt=before)
     first = here.order_by("stage_since", "id").values("pk")[:MOST]
-    return Stage.objects.filter(job__in=access.jobs(user)).annotate(late=Capped(first)).order_by()
+    return Stage.objects.filter(job__in=access.jobs(user)).annotate(late=OneEach(first)).order_by()
 
 
 def new(user: User, now: datetime) -> Applications:

@@ -6,11 +6,11 @@ What cannot be used is left out and named (`ignored`), never passed over in sile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any, NamedTuple
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Case, Exists, F, OuterRef, Q, TextChoices, When
+from django.db.models import Exists, OuterRef, Q, TextChoices
 from django.db.models.functions import Lower
 from django.utils.datastructures import MultiValueDict
 from django.utils.formats import date_format
@@ -22,7 +22,7 @@ from candidates.access import Role
 from candidates.forms.apply import Line
 from candidates.forms.hr import DayInput
 from candidates.models import Application, Hold, Job, Stage, User
-from candidates.models.applications import Applications
+from candidates.models.applications import ERASED, WAITS, Applications
 from candidates.search import Term
 from candidates.status import CLOSED, Status
 
@@ -36,13 +36,6 @@ BESIDE = frozenset({"after", "before", "from"})
 AT_ONCE = frozenset({"q", "job", "stage", "status", "order"})
 #: How much of a name that nobody knows is repeated.
 NAMED = 30
-
-
-class Sorting(NamedTuple):
-    """An order for `paging.cut`: its fields, and which of them may be without a value."""
-
-    order: tuple[str, ...]
-    nulls: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -200,13 +193,21 @@ class FilterForm(forms.Form):
     def _wanted(self, now: datetime) -> Q:
         wanted = self._of_job() & self._of_days()
         if status := self.value("status"):
-            wanted &= _closed(status) if status in {*CLOSED, self.CLOSED} else Q(status=status)
+            wanted &= self._of_status(status)
         if source := self.value("source"):
             wanted &= Q(source=source)
         if hold := self.value("hold"):
             held = Exists(Hold.objects.in_force(now).filter(application=OuterRef("pk")))
             wanted &= Q(held) if hold == self.Held.HELD else ~Q(held)
         return wanted
+
+    def _of_status(self, status: str) -> Q:
+        """Return the condition so that the index of its order is used."""
+        closed = Q(delete_on__isnull=False)
+        if status == self.CLOSED:
+            return closed
+        is_by_day = "delete_on" in self.sorting
+        return closed & Q(status=status) if is_by_day and status in CLOSED else Q(status=status)
 
     def _of_job(self) -> Q:
         wanted = Q()
@@ -226,7 +227,8 @@ class FilterForm(forms.Form):
         if day := self.value("received_to"):
             wanted &= Q(received_at__lt=retention.end_of(day))
         if day := self.value("waiting"):
-            wanted &= Q(status=Status.OPEN, stage_since__lt=retention.end_of(day))
+            end = retention.end_of(day)  # whoever waits since then had come before
+            wanted &= Q(status=Status.OPEN, stage_since__lt=end, received_at__lt=end)
         if day := self.value("erased_from"):
             wanted &= Q(delete_on__gte=day)
         if day := self.value("erased_to"):
@@ -234,23 +236,28 @@ class FilterForm(forms.Form):
         return wanted
 
     @property
-    def sorting(self) -> Sorting:
-        """Return the order. Where a date may be missing, those without it stand at the end."""
+    def sorting(self) -> tuple[str, ...]:
+        """Return the order for `paging.cut`. Those without a date stand behind all that have it."""
         plain = {
             self.Order.OLDEST: ("received_at", "id"),
             self.Order.NAME: ("last_key", "first_key", "id"),
         }
         match self.value("order"), self.value("status"):
             case self.Order.WAITING, Status.OPEN:
-                return Sorting(("stage_since", "id"))
+                return ("stage_since", "id")
             case self.Order.WAITING, _status:
-                return Sorting(("waits_since", "received_at", "id"), frozenset({"waits_since"}))
-            case self.Order.DELETION, status if status in {*CLOSED, self.CLOSED}:
-                return Sorting(("delete_on", "id"))
+                return ("waits_key", "received_at", "id")
+            case self.Order.DELETION, _status if self._is_of_closed():
+                return ("delete_on", "id")
             case self.Order.DELETION, _status:
-                return Sorting(("delete_on", "received_at", "id"), frozenset({"delete_on"}))
+                return ("erased_key", "received_at", "id")
             case order, _status:
-                return Sorting(plain.get(order, ("-received_at", "-id")))
+                return plain.get(order, ("-received_at", "-id"))
+
+    def _is_of_closed(self) -> bool:
+        """Whether only closed applications pass, all of which have a day of deletion."""
+        is_closed = self.value("status") in {*CLOSED, self.CLOSED}
+        return is_closed or bool(self.value("erased_from") or self.value("erased_to"))
 
     def sortable(self, applications: Applications) -> Applications:
         """Add, as values of each row, what the order compares and no column holds."""
@@ -260,9 +267,10 @@ class FilterForm(forms.Form):
         keys = {
             "last_key": Lower("last_name"),
             "first_key": Lower("first_name"),
-            "waits_since": Case(When(status=Status.OPEN, then=F("stage_since"))),
+            "waits_key": WAITS,
+            "erased_key": ERASED,
         }
-        return {name: key for name, key in keys.items() if name in self.sorting.order}
+        return {name: key for name, key in keys.items() if name in self.sorting}
 
     # What it says of itself
 
@@ -312,9 +320,3 @@ class FilterForm(forms.Form):
 
 def _begins(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=retention.zone())
-
-
-def _closed(status: str) -> Q:
-    """Return the condition so that the index of closed applications is used."""
-    closed = Q(delete_on__isnull=False)
-    return closed if status == FilterForm.CLOSED else closed & Q(status=status)

@@ -1,13 +1,13 @@
 """Applications, each with the data of its person in it, and their history."""
 
 import uuid
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Coalesce, Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +20,12 @@ from .jobs import Job, Stage
 
 if TYPE_CHECKING:
     from .users import User
+
+
+#: Where those stand that do not wait any more, or have no day of deletion yet: at the end.
+LAST_MOMENT = datetime.max.replace(microsecond=0, tzinfo=UTC)
+WAITS = Case(When(status=Status.OPEN, then="stage_since"), default=Value(LAST_MOMENT))
+ERASED = Coalesce("delete_on", Value(date.max))
 
 
 class Applications(models.QuerySet["Application"]):
@@ -80,8 +86,13 @@ class Application(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     #: Made with the form: a form that is sent twice makes one application.
     submission = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    job = models.ForeignKey(Job, models.PROTECT, null=True, related_name="applications")
-    stage = models.ForeignKey(Stage, models.PROTECT, null=True, related_name="applications")
+    # Indexes of the lists begin with each of both.
+    job = models.ForeignKey(
+        Job, models.PROTECT, null=True, related_name="applications", db_index=False
+    )
+    stage = models.ForeignKey(
+        Stage, models.PROTECT, null=True, related_name="applications", db_index=False
+    )
 
     first_name = models.CharField(_("first name"), max_length=100)
     last_name = models.CharField(_("last name"), max_length=100)
@@ -196,6 +207,14 @@ class Application(models.Model):
             models.Index(fields=["-received_at", "-id"], name="application_list"),
             models.Index(fields=["job", "-received_at", "-id"], name="application_job_list"),
             models.Index(fields=["status", "-received_at", "-id"], name="application_status_list"),
+            models.Index(fields=["stage", "-received_at", "-id"], name="application_stage_list"),
+            models.Index(
+                fields=["-received_at", "-id"],
+                condition=Q(delete_on__isnull=False),
+                name="application_closed_list",
+            ),
+            models.Index(WAITS, "received_at", "id", name="application_waiting_list"),
+            models.Index(ERASED, "received_at", "id", name="application_erased_list"),
             models.Index(Lower("last_name"), Lower("first_name"), "id", name="application_names"),
             models.Index(models.functions.Upper("email"), name="application_email"),
         ]
@@ -301,7 +320,13 @@ class Event(models.Model):
 
     class Meta:
         ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["application", "-at"], name="event_history")]
+        indexes = [
+            models.Index(fields=["application", "-at"], name="event_history"),
+            # The privacy officer's list.
+            models.Index(
+                fields=["-at", "-id"], condition=Q(kind="reopened"), name="event_reopened"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.get_kind_display()

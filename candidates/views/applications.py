@@ -53,8 +53,7 @@ def draw(
     narrowed = form.narrow(seen, now=now)
     found = paging.cut(
         narrowed,
-        order=form.sorting.order,
-        nulls=form.sorting.nulls,
+        order=form.sorting,
         scope=form.sortable(seen),
         query=request.GET,
         dress=partial(_dressed, form, narrowed),

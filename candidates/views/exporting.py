@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from candidates import access, exports, paging
+from candidates import access, exports
 from candidates.forms.filters import FilterForm
 
 TYPES = {
@@ -32,11 +32,8 @@ def export(request: HttpRequest, ending: str) -> HttpResponseBase:
     rows = form.narrow(access.applications(user), now=now)
     if rows.order_by().values("pk")[: exports.MOST + 1].count() > exports.MOST:
         return _instead(request, _too_many())
-    sorting = form.sorting
-    ordered = paging.ordered(sorting.order, nulls=sorting.nulls)
-    lines = (
-        rows.select_related("job", "stage").order_by(*ordered).iterator(chunk_size=exports.CHUNK)
-    )
+    ordered = rows.select_related("job", "stage").order_by(*form.sorting)
+    lines = ordered.iterator(chunk_size=exports.CHUNK)
     language = (get_language() or "de")[:2]
     content = (
         exports.as_csv(lines, language=language) if ending == "csv" else exports.as_xlsx(lines)

@@ -19,7 +19,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from candidates import access, paging, purge
+from candidates import access, purge
 from candidates.agenda import counting, kinds
 from candidates.demo.bulk import seed
 from candidates.forms.filters import FilterForm
@@ -186,7 +186,7 @@ class Place:
         form = FilterForm.of(QueryDict(query), self.user)
         assert form.is_valid()
         rows = form.narrow(access.applications(self.user), now=timezone.now())
-        order = paging.ordered(form.sorting.order, nulls=form.sorting.nulls)
+        order = form.sorting
         return list(rows.order_by(*order).values_list("pk", flat=True))
 
     def one_amid(self, ids: list[UUID]) -> UUID:

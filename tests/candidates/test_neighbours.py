@@ -132,7 +132,7 @@ def test_around_one_are_the_lists_own_neighbours_and_others_of_its_address(
         world.an_application(waiting[0].job, status="rejected", email="k@post.example")
     query = {"from": "list", "status": status, "order": order, "q": "post"}
     form = FilterForm.trusting(query, recruiter)
-    by = paging.ordered(form.sorting.order, nulls=form.sorting.nulls)
+    by = form.sorting
     rows = list(form.narrow(access.applications(recruiter), now=world.NOW).order_by(*by))
     assert len(rows) == (3 if status else 6)
     for before, row, after in zip([None, *rows], rows, [*rows[1:], None], strict=False):
