@@ -59,7 +59,9 @@ def sent(web: Web) -> tuple[dict[str, Any], dict[str, Any]]:
     found = applicants(plan | numbers | {"file": str(a_file(SIZE)), "floors": ["", "submit"]})
     for each in found.values():
         if strange := {answer["status"] for answer in each["answers"]} - {303}:
-            raise RuntimeError(f"The form answered {strange}.\n{web.server.log.read_text()[-2000:]}")
+            raise RuntimeError(
+                f"The form answered {strange}.\n{web.server.log.read_text()[-2000:]}"
+            )
     return found[""], found["submit"]
 
 
