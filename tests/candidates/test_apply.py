@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.forms.utils import ErrorDict
 from django.http import HttpResponse
@@ -192,6 +193,22 @@ def test_three_fields_make_an_application(client: Client, job: Job) -> None:
     assert (application.job, application.language) == (job, "en")
     assert application.mails.get().purpose == Mail.Purpose.RECEIPT
     assert "sessionid" not in client.cookies
+
+
+@pytest.mark.django_db
+def test_files_that_go_with_the_form_leave_no_session(client: Client, job: Job) -> None:
+    assert post(client, attachments=pdf()).status_code == 303
+    assert Application.objects.get().attachments.exists()
+    assert "sessionid" not in client.cookies
+    assert not Session.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_application_with_a_file_costs_few_statements(
+    client: Client, job: Job, django_assert_max_num_queries: Callable[..., Any]
+) -> None:
+    with django_assert_max_num_queries(25):
+        assert post(client, attachments=pdf()).status_code == 303
 
 
 @pytest.mark.django_db
