@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -237,8 +237,9 @@ def cluster() -> "Generator[machine.Server]":
     from django_q.models import OrmQ
 
     databases.manage(os.environ, "schedule")
-    command = ["nice", "-n", "10", sys.executable, "manage.py", "qcluster"]
-    server = machine.Server("qcluster", command, cwd=ROOT)
+    server = machine.Server("qcluster", [sys.executable, "manage.py", "qcluster"], cwd=ROOT)
+    with suppress(OSError):  # a share of its session, which is what CPUWeight is of a service
+        Path(f"/proc/{server.process.pid}/autogroup").write_text("10")
     deadline = time.monotonic() + 60
     while OrmQ.objects.exists() and time.monotonic() < deadline:
         time.sleep(0.5)
