@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,8 @@ def under_load(place: Place, web: Web, url: str, seconds: int) -> Iterator[Figur
     sender = threading.Thread(
         target=lambda: forms.update(applicants(plan | {"seconds": seconds, "a_minute": A_MINUTE}))
     )
-    with cluster() as jobs, purges(seconds) as purged:
+    began = timezone.now()
+    with cluster() as jobs, purges():
         sender.start()
         visitors = start_visitors(url, seconds, THINK_S, hr_users(seconds))
         sizes = list(watched(web, jobs, seconds))
@@ -85,7 +87,7 @@ def under_load(place: Place, web: Web, url: str, seconds: int) -> Iterator[Figur
         sender.join()
         yield applications_figure(place, forms["answers"], file)
         yield hr_figure(place, steps)
-        yield memory_figure(place, sizes, purged)
+        yield memory_figure(place, sizes, purged_since(began))
 
 
 def applications_figure(place: Place, answers: list[dict[str, Any]], file: Path) -> Figure:
@@ -159,7 +161,7 @@ def memory_figure(place: Place, sizes: list[dict[str, float]], purged: list[int]
         database=place.database,
         rss_mb=sizes[-1]["web process"],
         note=f"MB of the largest at start, middle, end: {course}; {sum(purged)} purged in "
-        f"{len(purged)} runs",
+        f"{len(purged)} runs of the purge",
         bounds=tuple(at_most(f"MB more in a {n}", mb, GROWTH_MB) for n, mb in growth.items()),
     )
 
@@ -241,7 +243,9 @@ def cluster() -> "Generator[machine.Server]":
     with suppress(OSError):  # a share of its session, which is what CPUWeight is of a service
         Path(f"/proc/{server.process.pid}/autogroup").write_text("10")
     deadline = time.monotonic() + 60
-    while OrmQ.objects.exists() and time.monotonic() < deadline:
+    while OrmQ.objects.exists() or not children(server.process.pid):
+        if time.monotonic() > deadline:
+            break
         time.sleep(0.5)
     try:
         yield server
@@ -250,17 +254,16 @@ def cluster() -> "Generator[machine.Server]":
 
 
 @contextmanager
-def purges(seconds: int) -> "Generator[list[int]]":
-    """Have the cluster purge again and again, with something due each time; yields the counts."""
+def purges() -> "Generator[None]":
+    """Have the cluster purge again and again, with something due each time."""
     from django.db import connections
     from django_q.tasks import async_task
 
-    purged: list[int] = []
     over = threading.Event()
 
     def go_on() -> None:
         while not over.wait(PAUSE):
-            purged.append(make_due(DUE))
+            make_due(DUE)
             async_task("candidates.tasks.purge_due")
         connections.close_all()
 
@@ -268,13 +271,21 @@ def purges(seconds: int) -> "Generator[list[int]]":
     thread = threading.Thread(target=go_on)
     thread.start()
     try:
-        yield purged
+        yield
     finally:
         over.set()
         thread.join()
 
 
-def make_due(number: int) -> int:
+def purged_since(began: datetime) -> list[int]:
+    """Return how many records each purge took."""
+    from candidates.models import Run
+
+    ended = Run.objects.of(Run.Job.PURGE).filter(started_at__gte=began)
+    return [numbers.get("purged", 0) for numbers in ended.values_list("numbers", flat=True)]
+
+
+def make_due(number: int) -> None:
     """Have some closed applications end today, as if they had been decided half a year ago."""
     from django.conf import settings
 
@@ -286,7 +297,7 @@ def make_due(number: int) -> int:
     decided = earliest_decision(today, months=settings.ATS_RETENTION_MONTHS)
     closed = Application.objects.closed().filter(delete_on__gt=today, holds__isnull=True)
     ids = list(closed.order_by("pk").values_list("pk", flat=True)[:number])
-    return Application.objects.filter(pk__in=ids).update(decided_on=decided, delete_on=today)
+    Application.objects.filter(pk__in=ids).update(decided_on=decided, delete_on=today)
 
 
 # Slow visitors --------------------------------------------------------------------------------
