@@ -8,6 +8,7 @@ import sys
 
 import django
 
+from tests import machine
 from tests.bench.place import Place
 
 
@@ -15,8 +16,11 @@ def main() -> None:
     work, size, database = sys.argv[1:]
     django.setup()
     module = importlib.import_module(f"tests.bench.{work}")
-    for figure in module.measure(Place(int(size), database)):
-        print(figure.as_json(), flush=True)
+    try:
+        for figure in module.measure(Place(int(size), database)):
+            print(figure.as_json(), flush=True)
+    finally:
+        machine.end_all()
 
 
 if __name__ == "__main__":
