@@ -6,8 +6,7 @@ Nothing here can tell an address: rows have a keyed hash, and go soon after they
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Case, F, Value, When
+from django.db import connection
 from django.utils.crypto import salted_hmac
 
 from candidates.models import Tries
@@ -30,22 +29,25 @@ APPLICATIONS = Limit("applications-address", 30, HOUR), Limit("applications-netw
 UPLOADS = Limit("uploads-address", 300, HOUR), Limit("uploads-network", 1200, HOUR)
 
 
-@transaction.atomic
+#: One try in one statement: of any number at once each is counted.
+COUNT = """
+    INSERT INTO candidates_tries AS tries (digest, count, ends_at)
+    VALUES (%(digest)s, 1, %(ends_at)s)
+    ON CONFLICT (digest) DO UPDATE SET
+        count = CASE WHEN tries.ends_at <= %(now)s THEN 1 ELSE tries.count + 1 END,
+        ends_at = CASE WHEN tries.ends_at <= %(now)s THEN %(ends_at)s ELSE tries.ends_at END
+    RETURNING digest, count, ends_at
+"""
+
+
 def count(limit: Limit, who: str, *, now: datetime) -> datetime | None:
     """Count one try; return None if it is allowed, otherwise from when on it will be again.
 
-    Tries that are not allowed prolong nothing. Of any number at once each is counted: the update
-    locks the row until the transaction ends.
+    Tries that are not allowed prolong nothing.
     """
-    row = Tries.objects.filter(digest=digest(limit, who))
-    ends_at, is_over = now + limit.within, When(ends_at__lte=now, then=Value(1))
-    while not row.update(
-        count=Case(is_over, default=F("count") + 1),
-        ends_at=Case(When(ends_at__lte=now, then=Value(ends_at)), default=F("ends_at")),
-    ):
-        first = Tries(digest=digest(limit, who), count=0, ends_at=ends_at)
-        Tries.objects.bulk_create([first], ignore_conflicts=True)
-    tried = row.get()
+    moments = {"now": now, "ends_at": now + limit.within}
+    stored = {k: connection.ops.adapt_datetimefield_value(v) for k, v in moments.items()}
+    (tried,) = Tries.objects.raw(COUNT, {"digest": digest(limit, who), **stored})
     return tried.ends_at if tried.count > limit.most else None
 
 

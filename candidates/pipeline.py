@@ -7,10 +7,12 @@ event, or do nothing.
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,6 +20,8 @@ from candidates import access, legal, mail, retention
 from candidates.models import Application, Event, Job, Mail, Stage, User
 from candidates.status import NEXT, Status
 from storage import uploads
+
+Row = TypeVar("Row", bound=Model)
 
 #: How long a rejection can be undone before its mail goes.
 MAIL_DELAY = timedelta(minutes=10)
@@ -219,14 +223,22 @@ def not_closed(job: Job) -> Job:
 
 
 def _job(job: Job) -> Job:
-    """Return the job, locked and read again, so that nobody comes into one that is closing.
-
-    Without the lock of its key, which each of its applications takes a share of.
-    """
-    fresh = Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first()
+    """Return the job, kept and read again, so that nobody comes into one that is closing."""
+    fresh = _kept(Job.objects.filter(pk=job.pk))
     if fresh is None:
         raise JobClosed(_("This position is no longer open."))
     return fresh
+
+
+def _kept(rows: QuerySet[Row]) -> Row | None:
+    """Return the first of the rows; nobody changes it until the transaction ends.
+
+    Any number may keep it at once, so that nobody who applies waits for another, as they would with
+    the locks that Django knows.
+    """
+    sql, params = rows[:1].query.sql_with_params()
+    share = " FOR SHARE" if connection.features.has_select_for_update else ""
+    return next(iter(rows.model._default_manager.raw(sql + share, params)), None)
 
 
 def entry(job: Job) -> Stage:
@@ -235,8 +247,7 @@ def entry(job: Job) -> Stage:
     Raises `JobClosed` without one.
     """
     for _try in range(2):  # the first may be removed while this waits for it
-        stages = job.stages.select_for_update(no_key=True)
-        if stage := stages.order_by("position").first():
+        if stage := _kept(job.stages.order_by("position")):
             return stage
     raise JobClosed(_("This position takes no applications yet: it has no stages."))
 

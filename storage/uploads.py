@@ -140,7 +140,7 @@ def attach(ids: Iterable[UUID], *, application: "Application", session: str, now
     wanted = set(ids)
     rows = _sendable(session, now).filter(pk__in=wanted).order_by("pk").select_for_update()
     # What is read here nobody can take away before the commit, not even the cleaner.
-    found = [row.pk for row in rows]
+    found = list(rows.values_list("pk", flat=True))
     if len(found) != len(wanted):
         raise UploadGone
     return Attachment.objects.filter(pk__in=found).update(

@@ -169,6 +169,7 @@ def hand_in(request: HttpRequest, sheet: Sheet, *, now: datetime) -> HttpRespons
         session = browser(request, start=False)
         try:
             send(sheet, session=session, now=now)
+            forget(request)
             return thank(sheet.job)
         except pipeline.JobClosed:
             sheet.job, sheet.was_closed = None, True
@@ -225,6 +226,12 @@ def browser(request: HttpRequest, *, start: bool) -> str:
             session.set_expiry(uploads.STAGED_FOR)  # as long as its files
     secret = session.get(UPLOADS)
     return uploads.owner(secret) if secret else ""
+
+
+def forget(request: HttpRequest) -> None:
+    """Keep nothing of a session that began with the files of a form that has been sent."""
+    if not request.session.session_key:
+        request.session.clear()
 
 
 def desk(

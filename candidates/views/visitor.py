@@ -3,6 +3,7 @@
 import ipaddress
 from datetime import datetime
 
+from django.db import transaction
 from django.http import HttpRequest
 
 from ats.middleware import client_ip
@@ -25,6 +26,7 @@ def places(request: HttpRequest) -> tuple[str, str]:
     )
 
 
+@transaction.atomic
 def held_until(
     request: HttpRequest, pair: tuple[limits.Limit, limits.Limit], *, now: datetime
 ) -> datetime | None:

@@ -25,7 +25,7 @@ ROW = """
 
 def submit(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
     request = Request(environ)
-    (file,) = request.FILES.getlist("attachments")
+    file: Any = request.FILES["attachments"]
     path, key = Path(file.temporary_file_path()), new_key()
     verdict = filetypes.inspect(path, file.name)
     if not (verdict.accepted and request.POST["email"]):

@@ -161,7 +161,7 @@ def session(email: str) -> str:
 def form_headers(email: str) -> dict[str, str]:
     """Return the headers with which a form of somebody who has logged in is sent."""
     client = _logged_in(email)
-    client.get("/hr/templates/")  # a page with a form sets the token's cookie
+    client.get("/hr/settings/templates/")  # a page with a form sets the token's cookie
     return {
         "Cookie": _cookies(client),
         "X-CSRFToken": client.cookies["csrftoken"].value,

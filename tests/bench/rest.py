@@ -33,8 +33,8 @@ def measure(place: Place) -> Iterator[Figure]:
         database=place.database,
         median_ms=ready * 1000,
         rss_mb=largest,
-        note=f"{STARTS} starts until the first answer; {fresh:.0f} MB then, and the figure after the"
-        " first pages, of the largest process",
+        note=f"{STARTS} starts until the first answer; {fresh:.0f} MB then, and the figure after"
+        " the first pages, of the largest process",
         bounds=(at_most("MB", largest, RSS_MB), at_most("seconds until ready", ready, READY_S)),
     )
 

@@ -18,8 +18,11 @@ def main() -> None:
     atexit.register(machine.end_all)
     django.setup()
     module = importlib.import_module(f"tests.bench.{work}")
-    for figure in module.measure(Place(int(size), database)):
-        print(figure.as_json(), flush=True)
+    try:
+        for figure in module.measure(Place(int(size), database)):
+            print(figure.as_json(), flush=True)
+    finally:
+        machine.end_all()
 
 
 if __name__ == "__main__":

@@ -7,10 +7,13 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.forms.utils import ErrorDict
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
 from candidates.forms.apply import ApplyForm
@@ -28,6 +31,8 @@ MIRA = {
     "email": "mira.okonkwo@posteo.example",
     "phone": "",
 }
+#: What begins and ends transactions.
+FRAME = re.compile("BEGIN|COMMIT|SAVEPOINT|RELEASE")
 
 
 @pytest.fixture
@@ -192,6 +197,22 @@ def test_three_fields_make_an_application(client: Client, job: Job) -> None:
     assert (application.job, application.language) == (job, "en")
     assert application.mails.get().purpose == Mail.Purpose.RECEIPT
     assert "sessionid" not in client.cookies
+
+
+@pytest.mark.django_db
+def test_files_that_go_with_the_form_leave_no_session(client: Client, job: Job) -> None:
+    assert post(client, attachments=pdf()).status_code == 303
+    assert Application.objects.get().attachments.exists()
+    assert "sessionid" not in client.cookies
+    assert not Session.objects.exists()
+
+
+@pytest.mark.django_db
+def test_an_application_with_a_file_costs_few_statements(client: Client, job: Job) -> None:
+    with CaptureQueriesContext(connection) as done:
+        assert post(client, attachments=pdf()).status_code == 303
+    statements = [each for each in done if not FRAME.match(each["sql"])]
+    assert len(statements) <= 25
 
 
 @pytest.mark.django_db

@@ -1,10 +1,12 @@
 import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from candidates import pipeline
 from candidates.models import Application, Event, Job, Mail
@@ -87,6 +89,30 @@ def test_a_second_application_does_not_prolong_the_first() -> None:
     )
     first.refresh_from_db()
     assert first.delete_on == before
+
+
+@pytest.mark.once("postgres")
+@pytest.mark.django_db(transaction=True)
+def test_nobody_who_applies_waits_for_another_but_who_closes_the_job_does() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    job = a_job()
+
+    def beside(lock: Callable[[], object]) -> None:
+        """Lock something in another connection, as long as nobody has to wait for it."""
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '1s'")
+                lock()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as other, transaction.atomic():
+        pipeline.entry(pipeline.not_closed(job))
+        other.submit(beside, lambda: pipeline.entry(pipeline.not_closed(job))).result()
+        closing = Job.objects.select_for_update(no_key=True).filter(pk=job.pk)
+        with pytest.raises(OperationalError, match="lock timeout"):
+            other.submit(beside, closing.get).result()
 
 
 def test_a_closed_job_takes_no_application() -> None:
