@@ -36,8 +36,9 @@ def cut(
 ) -> Page[Row]:
     """Return the page that `after` or `before` in the query asks for, else the first.
 
-    `order` names fields with a value in every row, all in one direction, the unique one last. `scope` is where a cursor's row is looked for, whatever the filters say. `dress` adds what is shown of
-    the page's rows alone: added before, the database may work it out for all of them.
+    `order` names fields with a value in every row, all in one direction, the unique one last.
+    `scope` is where a cursor's row is looked for, whatever the filters say. `dress` adds what is
+    shown of the page's rows alone: added before, the database may work it out for all of them.
     """
     back = "before" in query and "after" not in query
     cursor = query.get("before" if back else "after")

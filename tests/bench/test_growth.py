@@ -78,42 +78,7 @@ GROWS = {
     "today of the officer": "says how many go on each day of the week, by an index alone",
     "board": "says how many there are in each stage, by an index alone",
     "jobs": "says how many there are in each stage of each job",
-    "retention": "says how many go on each day, and looks for what was opened again in all events",
-    **dict.fromkeys(
-        ["list order=waiting", "list order=waiting, middle", "list order=waiting, end"],
-        "open ones stand before closed ones: no index has this order",
-    ),
-    **dict.fromkeys(
-        ["list order=deletion", "list order=deletion, middle", "list order=deletion, end"],
-        "closed ones stand before open ones: no index has this order",
-    ),
-    **dict.fromkeys(
-        [
-            "list erased_from={tomorrow}&order=deletion, middle",
-            "list erased_from={tomorrow}&order=deletion, end",
-        ],
-        "its edge asks for those without a date too, which no range of an index has",
-    ),
-    **dict.fromkeys(
-        [
-            "list status=closed",
-            "list status=closed, middle",
-            "list status=closed, end",
-            "list status=rejected",
-            "list status=rejected, middle",
-            "list status=rejected, end",
-        ],
-        "no index has the closed ones by their receipt",
-    ),
-    **dict.fromkeys(
-        [
-            "list job=seed-0&stage={stage}",
-            "list job=seed-0&stage={stage}, middle",
-            "list job=seed-0&stage={stage}, end",
-        ],
-        "no index has those of a stage by their receipt",
-    ),
-    "list waiting={week}": "passes over what came since",
+    "retention": "says how many go on each day, by an index alone",
     **dict.fromkeys(
         ["list q=xanthippe", "list q=xan&status=open"],
         "reads a small table whole rather than some 1,000 times by its key, as it expects",

@@ -7,7 +7,7 @@ import pytest
 from django.http import QueryDict
 from pytest_django import DjangoAssertNumQueries
 
-from candidates import access, neighbours, paging, pipeline
+from candidates import access, neighbours, pipeline
 from candidates.forms.filters import FilterForm
 from candidates.models import Application, User
 from tests import world
