@@ -31,6 +31,8 @@ class Work:
     #: Whether it is measured at every size, or at the largest alone.
     at_each: bool = True
     on_sqlite: bool = False
+    #: Whether it asks for a small database beside; see `_beside`.
+    beside: bool = False
 
 
 #: In this order on each database: what only reads comes before what writes.
@@ -41,7 +43,7 @@ WORKS = (
     Work("nothing_due"),
     Work("verbs"),
     Work("submitting"),
-    Work("purging", at_each=False),
+    Work("purging", at_each=False, beside=True),
     Work("ledger", at_each=False),
     Work("load", at_each=False),
     Work("scale", at_each=False),
@@ -78,7 +80,10 @@ def _figures(chosen: argparse.Namespace) -> Iterator[Figure]:
     for size in chosen.sizes:
         works = [w for w in WORKS if w.at_each or size == max(chosen.sizes)]
         env = _environment(server.create(f"bench_{size}"))
-        yield from _measured(works, chosen.only, env, size, "postgres")
+        beside = []
+        if any(w.beside and w.name in chosen.only for w in works):
+            beside = _beside(server, size)
+        yield from _measured(works, chosen.only, env, size, "postgres", *beside)
     if chosen.sqlite:
         works = [w for w in WORKS if w.on_sqlite]
         file = machine.folder("bench") / "halbjahr.sqlite3"
@@ -91,17 +96,31 @@ def _environment(database_url: str) -> dict[str, str]:
     return databases.environment(database_url, machine.folder("attachments"))
 
 
+def _beside(server: databases.Server, size: int) -> list[str]:
+    """Fill a database with a fiftieth of the applications; return its URL and its size."""
+    url, fewer = server.create(f"bench_{size}_beside"), max(size // 50, 1_000)
+    env = _environment(url)
+    databases.prepare(env)
+    list(_stage("seeding", env, fewer, "postgres"))
+    return [url, str(fewer)]
+
+
 def _measured(
-    works: list[Work], only: list[str], env: dict[str, str], size: int, database: str
+    works: list[Work], only: list[str], env: dict[str, str], size: int, database: str, *beside: str
 ) -> Iterator[Figure]:
     """Fill a database and measure on it."""
     databases.prepare(env)
-    for name in ("seeding", *(work.name for work in works if work.name in only)):
-        yield from _stage(name, env, size, database)
+    yield from _stage("seeding", env, size, database)
+    for work in works:
+        if work.name in only:
+            asked = beside if work.beside else ()
+            yield from _stage(work.name, env, size, database, *asked)
 
 
-def _stage(name: str, env: dict[str, str], size: int, database: str) -> Iterator[Figure]:
-    command = [sys.executable, "-m", "tests.bench.stage", name, str(size), database]
+def _stage(
+    name: str, env: dict[str, str], size: int, database: str, *beside: str
+) -> Iterator[Figure]:
+    command = [sys.executable, "-m", "tests.bench.stage", name, str(size), database, *beside]
     process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     for line in process.stdout:

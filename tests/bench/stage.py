@@ -1,6 +1,6 @@
-"""`python -m tests.bench.stage WORK SIZE DATABASE`: measures one work on the database that
-settings name, and prints a line of JSON for each figure. `tests.bench` calls it, each time in a new
-process, so that no work finds what another has left in memory.
+"""`python -m tests.bench.stage WORK SIZE DATABASE [BESIDE SIZE]`: measures one work on the database
+that settings name, and prints a line of JSON for each figure. `tests.bench` calls it, each time in
+a new process, so that no work finds what another has left in memory. `BESIDE` is a database's URL.
 """
 
 import importlib
@@ -12,11 +12,15 @@ from tests.bench.place import Place
 
 
 def main() -> None:
-    work, size, database = sys.argv[1:]
+    work, size, database, *beside = sys.argv[1:]
     django.setup()
     module = importlib.import_module(f"tests.bench.{work}")
-    for figure in module.measure(Place(int(size), database)):
+    for figure in module.measure(_place(int(size), database, *beside)):
         print(figure.as_json(), flush=True)
+
+
+def _place(size: int, database: str, beside: str = "", beside_size: str = "0") -> Place:
+    return Place(size, database, beside, int(beside_size))
 
 
 if __name__ == "__main__":
