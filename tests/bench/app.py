@@ -1,8 +1,8 @@
 """The web application as it is measured: `gunicorn tests.bench.app`, with floors beside its pages.
 
 Each answer says in `X-Queries` how many statements it cost. What is asked for with the header
-`X-Floor: NAME` is answered by that floor: one statement written by hand, and the page's own template
-drawn from plain dictionaries, which the first such request reads off the page itself.
+`X-Floor: NAME` is answered by that floor: one statement written by hand, and the page's own
+template drawn from plain dictionaries, which the first such request reads off the page itself.
 """
 
 import threading

@@ -1,7 +1,9 @@
 """The client of `place.ask`: makes requests and times them. Needs nothing but Python itself."""
 
+import functools
 import http.client
 import json
+import operator
 import sys
 import threading
 import time
@@ -58,7 +60,7 @@ def main() -> None:
     seconds = time.perf_counter() - start
     if len(found) < len(workers):
         sys.exit("A request failed or took too long.")
-    each = [sum(parts, []) for parts in zip(*found, strict=True)]
+    each = [functools.reduce(operator.iadd, parts, []) for parts in zip(*found, strict=True)]
     json.dump({"each": each, "seconds": seconds}, sys.stdout)
 
 

@@ -29,7 +29,7 @@ class Server:
 
     def __init__(self) -> None:
         found = machine.start_postgres(**POSTGRES)
-        self.user = found["PGUSER"]
+        os.environ["PGUSER"] = self.user = found["PGUSER"]
         self.socket = found["DATABASE_URL"].removeprefix("postgres:///").removesuffix("/halbjahr")
 
     def url(self, name: str) -> str:
@@ -37,12 +37,11 @@ class Server:
 
     def run(self, sql: str) -> None:
         psql = machine.program("psql", package="postgresql-client")
-        command = [psql, "-qX", "-v", "ON_ERROR_STOP=1", "-h", f"/{self.socket}", "-U", self.user]
+        command = [psql, "-qX", "-v", "ON_ERROR_STOP=1", "-h", self.socket, "-U", self.user]
         subprocess.run([*command, "-d", "postgres", "-c", sql], check=True)
 
     def create(self, name: str, *, like: str = "template0") -> str:
         """Create a database, empty or a copy of another, and return its URL."""
-        self.run(f'DROP DATABASE IF EXISTS "{name}"')
         self.run(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
         return self.url(name)
 
@@ -70,5 +69,6 @@ def prepare(env: Mapping[str, str]) -> None:
     """Make the tables, and the demo's users."""
     manage(env, "migrate", "--verbosity", "0")
     manage(env, "createcachetable")
+    manage(env, "collectstatic", "--noinput", "--verbosity", "0")
     make = "from candidates.demo import accounts; accounts.create(accounts.Passwords.random())"
     manage(env, "shell", "--verbosity", "0", "-c", make)

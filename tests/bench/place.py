@@ -9,9 +9,13 @@ from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 from tests import machine
+
+if TYPE_CHECKING:
+    from django.test import Client
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKERS, THREADS = 2, 4
@@ -61,7 +65,7 @@ class Web:
 
     def answers(self) -> bool:
         try:
-            with urlopen(f"{self.url}/privacy/", timeout=5) as answer:  # noqa: S310
+            with urlopen(f"{self.url}/privacy/", timeout=5) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
@@ -144,12 +148,31 @@ def times(answers: Sequence[Answer]) -> list[float]:
 
 
 def session(email: str) -> str:
-    """Return the Cookie header of somebody who has logged in, with all factors."""
+    """Return the Cookie header of somebody who has logged in."""
+    return _cookies(_logged_in(email))
+
+
+def form_headers(email: str) -> dict[str, str]:
+    """Return the headers with which a form of somebody who has logged in is sent."""
+    client = _logged_in(email)
+    client.get("/hr/templates/")  # a page with a form sets the token's cookie
+    return {
+        "Cookie": _cookies(client),
+        "X-CSRFToken": client.cookies["csrftoken"].value,
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+
+
+def _logged_in(email: str) -> "Client":
     from django.conf import settings
     from django.test import Client
 
     from candidates.models import User
 
-    client = Client()
+    client = Client(headers={"host": "localhost"})
     client.force_login(User.objects.get(email=email), settings.AUTHENTICATION_BACKENDS[0])
-    return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+    return client
+
+
+def _cookies(client: "Client") -> str:
+    return "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())

@@ -119,7 +119,7 @@ class Noted:
 
 def noted(value: Any) -> tuple[Any, Any]:
     """Return what notes the reads of a value, and what will be given again of it."""
-    if isinstance(value, LEAVES) or isinstance(value, Plain):
+    if isinstance(value, (LEAVES, Plain)):
         return value, value
     if isinstance(value, Mapping):
         pairs = {key: noted(each) for key, each in value.items()}

@@ -3,7 +3,7 @@
 import os
 import platform
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.bench.figures import Figure
@@ -38,8 +38,9 @@ def machine() -> str:
     )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     return (
-        f"Measured on {date.today().isoformat()} on {os.cpu_count()} cores of an {model} with "
-        f"{memory:.0f} GB, {platform.system()} {platform.release()}, Python {platform.python_version()}."
+        f"Measured on {datetime.now(tz=UTC):%Y-%m-%d} on {os.cpu_count()} cores of {model} with "
+        f"{memory:.0f} GB, {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}."
     )
 
 
