@@ -10,6 +10,8 @@ class StorageConfig(AppConfig):
     name = "storage"
 
     def ready(self) -> None:
+        from storage import among  # noqa: F401  it registers a lookup
+
         post_migrate.connect(mark_folder, sender=self)
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TypeVar
+from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import QuerySet
 
 from storage.backends import StorageDown, StorageError, attachment_store
-from storage.models import Attachment, Tombstone
+from storage.models import Attachment, Page, Tombstone, Words
 
 T = TypeVar("T")
 
@@ -45,12 +46,23 @@ def bury(attachments: QuerySet[Attachment], *, now: datetime, breach_at: datetim
         # Locked, and then deleted by what was read: a file that is moved or added meanwhile
         # must not lose its row without getting a tombstone.
         rows = attachments.select_for_update(of=("self",)).order_by("pk")
-        found = list(rows.only("pk", "key", "view_key"))
-        keys = [key for row in found for key in row.keys]
+        found = list(rows.values_list("pk", "key", "view_key"))
+        keys = [key for _, *both in found for key in both if key]
         lay_out(keys, now=now, breach_at=breach_at)
-        for page in _pages(row.pk for row in found):
-            Attachment.objects.filter(pk__in=page).delete()
+        remove(pk for pk, *_ in found)
     return keys
+
+
+def remove(pks: Iterable[UUID]) -> None:
+    """Delete locked attachments whose keys have their tombstones, in the caller's transaction.
+
+    One statement for each table. What points at them and is not named here makes the database
+    refuse the commit.
+    """
+    for page in _pages(pks):
+        for part in (Words, Page):
+            part._default_manager.filter(attachment__among=page).delete()
+        Attachment.objects.filter(pk__among=page)._raw_delete(DEFAULT_DB_ALIAS)
 
 
 def lay_out(
@@ -122,7 +134,7 @@ def _work_page(pks: list[int], *, now: datetime, done: Work) -> list[int | Stora
             else:
                 gone.append(tombstone.pk)
                 done.objects += answer
-        Tombstone.objects.filter(pk__in=gone).delete()
+        Tombstone.objects.filter(pk__among=gone).delete()
         done.erased += len(gone)
     return answers
 
@@ -134,7 +146,8 @@ def _claimed(pks: list[int]) -> Iterator[list[Tombstone]]:
     SQLite cannot lock rows, and its one lock must not be held while a bucket answers: there, two
     runs may work the same tombstone, which does no harm.
     """
-    tombstones = Tombstone.objects.filter(pk__in=pks).order_by("pk")
+    tombstones = Tombstone.objects.filter(pk__among=pks).order_by("pk")
+    tombstones = tombstones.only("key", "attempts")
     if not connection.features.has_select_for_update_skip_locked:
         yield list(tombstones)
         return
