@@ -110,7 +110,7 @@ def count_out(application_ids: Iterable[UUID]) -> None:
 
     Two statements, however many there are.
     """
-    going = Application.objects.filter(pk__in=list(application_ids))
+    going = Application.objects.filter(pk__among=list(application_ids))
     _add(Tally, ("month", "job", "source", "stage", "outcome"), _tallies(going))
     _add(Duration, ("month", "job", "days"), _durations(going))
 

@@ -10,6 +10,8 @@ class StorageConfig(AppConfig):
     name = "storage"
 
     def ready(self) -> None:
+        from storage import among  # noqa: F401  it registers a lookup
+
         post_migrate.connect(mark_folder, sender=self)
 
 
@@ -17,7 +19,7 @@ def mark_folder(*, using: str, apps: Any = installed, **_options: object) -> Non
     """Mark the folder for attachments, with `migrate`: at each installation and update.
 
     One without the files that rows know of is left unmarked: it may be the place of a volume
-    that is not mounted.
+    that is not mounted. In one that is marked, files take the names that this release looks for.
     """
     from storage.backends import MARK, Folder, StorageError, attachment_store
 
@@ -26,6 +28,7 @@ def mark_folder(*, using: str, apps: Any = installed, **_options: object) -> Non
         return
     try:
         if store.is_marked():
+            store.rename_parts()
             return
         if store.has_attachments() or not _has_rows(apps, using):
             store.mark()

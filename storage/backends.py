@@ -10,8 +10,9 @@ form, which `erase` refuses, so no tombstone can ever reach one.
 import errno
 import os
 import re
+import stat
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -42,8 +43,9 @@ READ_SECONDS = 15
 KEY = re.compile(r"[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*", re.IGNORECASE)
 #: What names a record: that which is written once and never erased.
 RECORD = re.compile(r"[a-z]+(-[a-z]+)*/[a-z0-9-]+\.jsonl")
-#: How a half-written file ends, beside the place where it is to lie. No key can end so.
-PART = ".part-"
+#: How a half-written file ends, beside the place where it is to lie. No key can end so. Each key
+#: has one such name, so that it is found without a look at all others in the folder.
+PART = ".part"
 #: The file in a folder's root that says: this is it, and not the place of an absent volume.
 MARK = ".halbjahr-storage"
 
@@ -82,6 +84,9 @@ class ObjectExists(StorageError):
 class Store(Protocol):
     """What every back end offers beyond Django's storage API. Errors are `StorageError`s."""
 
+    #: How many keys `erase_each` is to be given: so many that it takes a fraction of a second.
+    at_once: int
+
     def write(self, key: str, file: BinaryIO, *, content_type: str = "") -> None:
         """Store the rest of a seekable file, whole or not at all as far as readers see."""
 
@@ -93,6 +98,12 @@ class Store(Protocol):
 
         Versions, delete markers, unfinished uploads: whatever is listed goes, and only an
         empty list afterwards counts as success. A key of which nothing is left is one.
+        """
+
+    def erase_each(self, keys: Sequence[str]) -> list[int | StorageError]:
+        """Erase each of these keys as `erase` does; return what it would return, or raise, of each.
+
+        Never raises a `StorageError`: one key does not keep the others.
         """
 
     def keys(self, prefix: str) -> Iterator[str]:
@@ -140,6 +151,16 @@ def attachment_store() -> "Folder | Bucket":
     return cast("Folder | Bucket", storages["attachments"])
 
 
+def _tried(erase: Callable[[str], int], key: str) -> int | StorageError:
+    """Return what erasing a key returns or raises."""
+    try:
+        return erase(key)
+    except StorageError as error:
+        return error
+    except Exception as error:  # noqa: BLE001  one object must not keep all others
+        return StorageError(f"unexpected-{type(error).__name__}")
+
+
 def checked(key: str) -> str:
     """Return the key if it is one of ours. Anything else could name a place outside."""
     if not KEY.fullmatch(key):
@@ -183,6 +204,8 @@ class Folder(FileSystemStorage):
     mounted no file is to be seen, and an erasure would count as done.
     """
 
+    at_once = 100
+
     def __init__(self, location: str) -> None:
         super().__init__(
             location=location, file_permissions_mode=0o600, directory_permissions_mode=0o700
@@ -204,6 +227,15 @@ class Folder(FileSystemStorage):
         except OSError as error:
             raise StorageDown(_code(error)) from error
 
+    def rename_parts(self) -> None:
+        """Give half-written files their one name, where former releases had a new one for each."""
+        root = Path(self.location, "attachments")
+        try:
+            for part in root.glob(f"*{PART}-*"):
+                part.replace(_part_of(part.with_name(part.name.partition(PART)[0])))
+        except OSError as error:
+            raise StorageDown(_code(error)) from error
+
     def has_attachments(self) -> bool:
         """Whether anything lies where keys lead, marked or not."""
         try:
@@ -215,7 +247,8 @@ class Folder(FileSystemStorage):
             raise StorageDown(_code(error)) from error
 
     def write(self, key: str, file: BinaryIO, *, content_type: str = "") -> None:
-        self._put(self._place(key), file, place=Path.replace)
+        target = self._place(key)
+        self._put(target, file, part=_part_of(target), place=Path.replace)
 
     def open_object(self, key: str) -> BinaryIO:
         target = self._place(key)
@@ -224,19 +257,43 @@ class Folder(FileSystemStorage):
             return target.open("rb")
 
     def erase(self, key: str) -> int:
-        target = self._place(key)
-        self._require_mark()
+        (answer,) = self.erase_each([key])
+        if isinstance(answer, StorageError):
+            raise answer
+        return answer
+
+    def erase_each(self, keys: Sequence[str]) -> list[int | StorageError]:
+        try:
+            self._require_mark()
+            answers = {key: _tried(self._unlink, key) for key in keys}
+            erased = {key: n for key, n in answers.items() if not isinstance(n, StorageError)}
+            self._sync_parents(key for key, n in erased.items() if n)
+            answers |= {
+                key: _tried(partial(self._require_gone, n), key) for key, n in erased.items()
+            }
+            # Again, since the volume may have gone before the look that found nothing.
+            self._require_mark()
+        except StorageError as error:
+            return [error] * len(keys)
+        return [answers[key] for key in keys]
+
+    def _unlink(self, key: str) -> int:
         with _file_errors():
-            found = list(_files_of(target))
+            found = list(_files_of(self._path(key)))
             for file in found:
-                file.unlink(missing_ok=True)
-            if found:
-                _sync(target.parent)
-            if any(_files_of(target)):
-                raise StorageError("left-over")
-        # Again, since the volume may have gone before the look that found nothing.
-        self._require_mark()
+                Path(file).unlink(missing_ok=True)
         return len(found)
+
+    def _sync_parents(self, keys: Iterable[str]) -> None:
+        with _file_errors():
+            for folder in {self._place(key).parent for key in keys}:
+                _sync(folder)
+
+    def _require_gone(self, erased: int, key: str) -> int:
+        with _file_errors():
+            if any(_files_of(self._path(key))):
+                raise StorageError("left-over")
+        return erased
 
     def keys(self, prefix: str) -> Iterator[str]:
         yield from dict.fromkeys(found.key for found in self.found(prefix))
@@ -253,7 +310,7 @@ class Folder(FileSystemStorage):
                     yield Found(name, at, is_half=bool(part))
 
     def is_left(self, key: str) -> bool:
-        target = self._place(key)
+        target = self._path(key)
         self._require_mark()
         with _file_errors():
             return any(_files_of(target))
@@ -266,14 +323,13 @@ class Folder(FileSystemStorage):
         return gone
 
     def abandon(self, key: str, *, before: datetime) -> int:
-        target = self._place(key)
+        part = _part_of(self._place(key))
         self._require_mark()
-        with _file_errors():
-            parts = [file for file in _files_of(target) if file.name != target.name]
-            old = [part for part in parts if part.stat().st_mtime < before.timestamp()]
-            for part in old:
-                part.unlink(missing_ok=True)
-        return len(old)
+        with suppress(ObjectMissing), _file_errors():
+            if part.stat().st_mtime < before.timestamp():
+                part.unlink()
+                return 1
+        return 0
 
     def check(self) -> None:
         self._require_mark()
@@ -285,7 +341,9 @@ class Folder(FileSystemStorage):
 
     def create(self, key: str, content: bytes) -> None:
         target = Path(self.location, checked_record(key))
-        self._put(target, BytesIO(content), place=_link)
+        # Two may write one record at once, each its own half.
+        part = target.with_name(f"{target.name}{PART}-{uuid4().hex}")
+        self._put(target, BytesIO(content), part=part, place=_link)
 
     def read_record(self, key: str) -> bytes:
         self._require_mark()
@@ -305,32 +363,34 @@ class Folder(FileSystemStorage):
         self._require_mark()
         yield from filter(RECORD.fullmatch, keys)
 
-    def _put(self, target: Path, file: BinaryIO, *, place: Callable[[Path, Path], object]) -> None:
+    def _put(
+        self, target: Path, file: BinaryIO, *, part: Path, place: Callable[[Path, Path], object]
+    ) -> None:
         """Write a file beside its place, and put it there when it is whole."""
         self._require_mark()
-        part = target.with_name(f"{target.name}{PART}{uuid4().hex}")
         try:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            with _new_file(part) as out:
                 copyfileobj(file, out)
                 out.flush()
                 os.fsync(out.fileno())
-            place(part, target)
+                place(part, target)
             _sync(target.parent)
         except FileExistsError as error:
             raise ObjectExists("exists") from error
         except OSError as error:
             raise StorageDown(_code(error)) from error
-        finally:
-            with suppress(OSError):
-                part.unlink()
 
     def _require_mark(self) -> None:
         if not self.is_marked():
             raise StorageDown("no-mark")
 
     def _place(self, key: str) -> Path:
-        return Path(self.location, checked(key))
+        return Path(self._path(key))
+
+    def _path(self, key: str) -> str:
+        """Return where a key's file lies, as text: a purge asks for many thousands."""
+        return f"{self.location}/{checked(key)}"
 
     # Django's own API, with the same promises.
 
@@ -370,12 +430,28 @@ def _link(part: Path, target: Path) -> None:
     target.hardlink_to(part)
 
 
-def _files_of(target: Path) -> Iterator[Path]:
-    """Yield the file of a key, and what interrupted writes have left of it."""
-    if target.is_file() or target.is_symlink():
-        yield target
-    if target.parent.is_dir():
-        yield from target.parent.glob(f"{target.name}{PART}*")
+@contextmanager
+def _new_file(part: Path) -> Iterator[BinaryIO]:
+    """Make a file that is nobody else's; its name is gone at the end of the block."""
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            yield out
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+def _part_of(target: Path) -> Path:
+    return target.with_name(f"{target.name}{PART}")
+
+
+def _files_of(target: str) -> Iterator[str]:
+    """Yield the file of a key, and what an interrupted write has left of it."""
+    for file in (target, f"{target}{PART}"):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            if not stat.S_ISDIR(os.lstat(file).st_mode):
+                yield file
 
 
 def _sync(folder: Path) -> None:
@@ -434,6 +510,8 @@ class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
     an answer of 200.
     """
 
+    at_once = 1
+
     def __init__(
         self, bucket_name: str, endpoint_url: str | None = None, region_name: str | None = None
     ) -> None:
@@ -483,6 +561,9 @@ class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
             if self._versions(key) or self._uploads(key):
                 raise StorageError("left-over")
         return len(versions)
+
+    def erase_each(self, keys: Sequence[str]) -> list[int | StorageError]:
+        return [_tried(self.erase, key) for key in keys]
 
     def keys(self, prefix: str) -> Iterator[str]:
         yield from dict.fromkeys(found.key for found in self.found(prefix))

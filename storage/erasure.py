@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TypeVar
+from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import QuerySet
 
 from storage.backends import StorageDown, StorageError, attachment_store
-from storage.models import Attachment, Tombstone
+from storage.models import Attachment, Page, Tombstone, Words
 
 T = TypeVar("T")
 
-#: Tombstones in memory at a time, rows in one statement.
+#: Tombstones in memory at a time, rows in one statement. Those of one transaction are fewer: as
+#: many as the storage takes at once.
 PAGE = 200
 #: The pause after the first failure; it doubles with each up to the longest, and never ends.
 FIRST_PAUSE = timedelta(minutes=1)
@@ -44,12 +46,23 @@ def bury(attachments: QuerySet[Attachment], *, now: datetime, breach_at: datetim
         # Locked, and then deleted by what was read: a file that is moved or added meanwhile
         # must not lose its row without getting a tombstone.
         rows = attachments.select_for_update(of=("self",)).order_by("pk")
-        found = list(rows.only("pk", "key", "view_key"))
-        keys = [key for row in found for key in row.keys]
+        found = list(rows.values_list("pk", "key", "view_key"))
+        keys = [key for _, *both in found for key in both if key]
         lay_out(keys, now=now, breach_at=breach_at)
-        for page in _pages(row.pk for row in found):
-            Attachment.objects.filter(pk__in=page).delete()
+        remove(pk for pk, *_ in found)
     return keys
+
+
+def remove(pks: Iterable[UUID]) -> None:
+    """Delete locked attachments whose keys have their tombstones, in the caller's transaction.
+
+    One statement for each table. What points at them and is not named here makes the database
+    refuse the commit.
+    """
+    for page in _pages(pks):
+        for part in (Words, Page):
+            part._default_manager.filter(attachment__among=page).delete()
+        Attachment.objects.filter(pk__among=page)._raw_delete(DEFAULT_DB_ALIAS)
 
 
 def lay_out(
@@ -84,10 +97,11 @@ def work(*, now: datetime, keys: Iterable[str] | None = None, patient: bool = Tr
     """
     done = Work()
     unreachable = 0
-    for pk in _found(now=now, keys=keys, patient=patient):
-        failure = _work_one(pk, now=now, done=done)
-        unreachable = unreachable + 1 if isinstance(failure, StorageDown) else 0
-        if unreachable == ENOUGH:
+    found = _found(now=now, keys=keys, patient=patient)
+    for page in _pages(found, attachment_store().at_once):
+        for answer in _work_page(page, now=now, done=done):
+            unreachable = unreachable + 1 if isinstance(answer, StorageDown) else 0
+        if unreachable >= ENOUGH:
             break
     return done
 
@@ -108,44 +122,44 @@ def _found(*, now: datetime, keys: Iterable[str] | None, patient: bool) -> Itera
         last = ids[-1]
 
 
-def _work_one(pk: int, *, now: datetime, done: Work) -> StorageError | None:
-    """Work one tombstone unless somebody else does; return what went wrong."""
-    with _claimed(pk) as tombstone:
-        if tombstone is None:
-            return None
-        try:
-            done.objects += _erase(tombstone.key)
-        except StorageError as error:
-            done.failed += 1
-            _pause(tombstone, error.code, now=now)
-            return error
-        tombstone.delete()
-        done.erased += 1
-        return None
+def _work_page(pks: list[int], *, now: datetime, done: Work) -> list[int | StorageError]:
+    """Work those tombstones that nobody else does; return what became of each object."""
+    with _claimed(pks) as tombstones:
+        answers = _erase([tombstone.key for tombstone in tombstones])
+        gone = []
+        for tombstone, answer in zip(tombstones, answers, strict=True):
+            if isinstance(answer, StorageError):
+                _pause(tombstone, answer.code, now=now)
+                done.failed += 1
+            else:
+                gone.append(tombstone.pk)
+                done.objects += answer
+        Tombstone.objects.filter(pk__among=gone).delete()
+        done.erased += len(gone)
+    return answers
 
 
 @contextmanager
-def _claimed(pk: int) -> Iterator[Tombstone | None]:
-    """Hold a tombstone while its object is erased; None if it is gone or somebody has it.
+def _claimed(pks: list[int]) -> Iterator[list[Tombstone]]:
+    """Hold tombstones while their objects are erased; without those gone, or that somebody has.
 
-    SQLite cannot lock one row, and its one lock must not be held while a bucket answers: there,
-    two runs may work the same tombstone, which does no harm.
+    SQLite cannot lock rows, and its one lock must not be held while a bucket answers: there, two
+    runs may work the same tombstone, which does no harm.
     """
-    tombstones = Tombstone.objects.filter(pk=pk)
+    tombstones = Tombstone.objects.filter(pk__among=pks).order_by("pk")
+    tombstones = tombstones.only("key", "attempts")
     if not connection.features.has_select_for_update_skip_locked:
-        yield tombstones.first()
+        yield list(tombstones)
         return
     with transaction.atomic():
-        yield tombstones.select_for_update(skip_locked=True).first()
+        yield list(tombstones.select_for_update(skip_locked=True))
 
 
-def _erase(key: str) -> int:
+def _erase(keys: list[str]) -> list[int | StorageError]:
     try:
-        return attachment_store().erase(key)
-    except StorageError:
-        raise
-    except Exception as error:  # One object must not keep all others.
-        raise StorageError(f"unexpected-{type(error).__name__}") from error
+        return attachment_store().erase_each(keys)
+    except Exception as error:  # noqa: BLE001  it must not keep the tombstones that follow
+        return [StorageError(f"unexpected-{type(error).__name__}")] * len(keys)
 
 
 def _pause(tombstone: Tombstone, code: str, *, now: datetime) -> None:
@@ -158,7 +172,7 @@ def _pause(tombstone: Tombstone, code: str, *, now: datetime) -> None:
     )
 
 
-def _pages(items: Iterable[T]) -> Iterator[list[T]]:
+def _pages(items: Iterable[T], size: int | None = None) -> Iterator[list[T]]:
     iterator = iter(items)
-    while page := list(islice(iterator, PAGE)):
+    while page := list(islice(iterator, size or PAGE)):
         yield page

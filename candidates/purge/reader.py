@@ -6,6 +6,7 @@ A fault that hides a row from the purge so does not hide it from the proof.
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
@@ -198,7 +199,8 @@ def keys_in_storage(keys: Collection[str]) -> set[str]:
     store = attachment_store()
     if isinstance(store, Bucket):
         return {key for key in keys if _is_in_bucket(store, key)}
-    return set(keys) & _in_folder(Path(store.location), {Path(key).parent for key in keys})
+    wanted, folders = set(keys), {Path(key).parent for key in keys}
+    return {key for key in _in_folder(Path(store.location), folders) if key in wanted}
 
 
 def _is_in_bucket(store: Bucket, key: str) -> bool:
@@ -217,17 +219,16 @@ def _is_in_bucket(store: Bucket, key: str) -> bool:
     return any(each["Key"] == key for each in found)
 
 
-def _in_folder(root: Path, folders: Iterable[Path]) -> set[str]:
-    """Return the keys of all files in these folders, also of those that were written by half."""
+def _in_folder(root: Path, folders: Iterable[Path]) -> Iterator[str]:
+    """Yield the keys of all files in these folders, also of those that were written by half."""
     try:
         if not any(root.iterdir()):  # what is mounted here has its mark
             raise StorageDown("no-mark")
-        return {
-            f"{folder.as_posix()}/{file.name.partition('.')[0]}"
-            for folder in folders
-            for file in (root / folder).iterdir()
-        }
+        for folder in folders:
+            with os.scandir(root / folder) as files:
+                for file in files:
+                    yield f"{folder.as_posix()}/{file.name.partition('.')[0]}"
     except FileNotFoundError:
-        return set()
+        return
     except OSError as error:
         raise StorageDown(type(error).__name__) from error

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import Max, QuerySet
 
 from candidates import certificates, ledger, retention, statistics
@@ -49,7 +49,11 @@ def erase_applications(due: QuerySet[Application], ids: list[UUID], now: datetim
     rows = comprises.count_rows(comprises.APPLICATION, locked)
     claims = list(_claims(locked.values()))
     keys = _bury(claims, "application", now)
-    Application.objects.filter(pk__in=locked).delete()
+    comprises.delete_rows(comprises.APPLICATION, locked)
+    # A hire's way back, and its documents'.
+    Employee.objects.filter(application__among=locked).update(application=None)
+    Attachment.objects.filter(came_from__among=locked).update(came_from=None)
+    Application.objects.filter(pk__among=locked)._raw_delete(DEFAULT_DB_ALIAS)
     lines = _write_down(LedgerLine.Kind.APPLICATION, claims, rows, keys, now)
     certificates.order(
         [
@@ -77,7 +81,8 @@ def erase_employees(due: QuerySet[Employee], ids: list[UUID], now: datetime) -> 
         if employee.delete_on
     ]
     keys = _bury(claims, "employee", now)
-    Employee.objects.filter(pk__in=locked).delete()
+    comprises.delete_rows(comprises.EMPLOYEE, locked)
+    Employee.objects.filter(pk__among=locked)._raw_delete(DEFAULT_DB_ALIAS)
     lines = _write_down(LedgerLine.Kind.EMPLOYEE, claims, rows, keys, now)
     erased = _erased(claims, lines, keys)
     traces.erase(erased)
@@ -86,16 +91,18 @@ def erase_employees(due: QuerySet[Employee], ids: list[UUID], now: datetime) -> 
 
 def _lock(due: "QuerySet[Any]", ids: list[UUID]) -> dict[UUID, Any]:
     """Lock those of the records that are due and nobody else has; return them as they are now."""
-    rows = due.filter(pk__in=ids).order_by("pk").select_for_update(skip_locked=True, of=("self",))
+    found = due.filter(pk__among=ids).order_by("pk")
+    rows = found.select_for_update(skip_locked=True, of=("self",))
     locked = list(rows.values_list("pk", flat=True))
     # Again, now that nobody can change them: a hold may have come since the rows were found.
-    return {row.pk: row for row in due.filter(pk__in=locked)}
+    return {row.pk: row for row in due.filter(pk__among=locked)}
 
 
 def _claims(applications: Iterable[Application]) -> Iterator[Claim]:
     """Say for each locked application by which rule it goes, and from when it is in breach."""
     applications = list(applications)
-    holds = Hold.objects.filter(application__in=applications).values_list("application")
+    ids = [application.pk for application in applications]
+    holds = Hold.objects.filter(application__among=ids).values_list("application")
     ended: dict[UUID, datetime] = dict(holds.annotate(Max("until")).order_by())
     for application in applications:
         assert application.delete_on  # noqa: S101  it is due
@@ -110,17 +117,18 @@ def _claims(applications: Iterable[Application]) -> Iterator[Claim]:
 def _bury(claims: Collection[Claim], owner: str, now: datetime) -> dict[UUID, tuple[str, ...]]:
     """Turn the records' documents into tombstones; return the keys of each record's objects."""
     records = [claim.record.pk for claim in claims]
-    documents = Attachment.objects.filter(**{f"{owner}__in": records})
+    documents = Attachment.objects.filter(**{f"{owner}__among": records})
     # Locked, so that what is read here is what is buried.
     rows = documents.select_for_update(of=("self",)).order_by("pk")
+    found = list(rows.values_list("pk", owner, "key", "view_key"))
     keys: dict[UUID, tuple[str, ...]] = dict.fromkeys(records, ())
-    for document in rows:
-        keys[getattr(document, f"{owner}_id")] += tuple(document.keys)
+    for _, record, *both in found:
+        keys[record] += tuple(filter(None, both))
     late_first = sorted(claims, key=lambda claim: claim.breach_at)
     for breach_at, group in groupby(late_first, key=lambda claim: claim.breach_at):
-        theirs = [claim.record.pk for claim in group if keys[claim.record.pk]]
-        if theirs:
-            erasure.bury(documents.filter(**{f"{owner}__in": theirs}), now=now, breach_at=breach_at)
+        theirs = (key for claim in group for key in keys[claim.record.pk])
+        erasure.lay_out(theirs, now=now, breach_at=breach_at)
+    erasure.remove(pk for pk, *_ in found)
     return keys
 
 

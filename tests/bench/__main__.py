@@ -79,23 +79,35 @@ def _figures(chosen: argparse.Namespace) -> Iterator[Figure]:
     for size in chosen.sizes:
         works = [w.name for w in WORKS if w.at_each or size == max(chosen.sizes)]
         names = [name for name in works if name in chosen.only]
-        yield from _measured(names, server.create(f"bench_{size}"), size, "postgres")
+        beside = _beside(server, size) if "purging" in names else []
+        yield from _measured(names, server.create(f"bench_{size}"), size, "postgres", *beside)
     if "laptop" in chosen.only:
         file = machine.folder("bench") / "halbjahr.sqlite3"
         yield from _measured(["laptop"], f"sqlite:///{file}", chosen.sqlite, "sqlite")
         yield from _measured(["laptop"], server.create("laptop"), chosen.sqlite, "postgres")
 
 
-def _measured(names: list[str], url: str, size: int, database: str) -> Iterator[Figure]:
-    """Fill a database and measure on it."""
+def _beside(server: databases.Server, size: int) -> list[str]:
+    """Fill a database with a fiftieth of the applications; return its URL and its size."""
+    url, fewer = server.create(f"bench_{size}_beside"), max(size // 50, 1_000)
+    list(_measured([], url, fewer, "postgres"))
+    return [url, str(fewer)]
+
+
+def _measured(
+    names: list[str], url: str, size: int, database: str, *beside: str
+) -> Iterator[Figure]:
+    """Fill a database and measure on it; `beside` are the URL and the size of another one."""
     env = databases.environment(url, machine.folder("attachments"))
     databases.prepare(env)
     for name in ("seeding", *names):
-        yield from _stage(name, env, size, database)
+        yield from _stage(name, env, size, database, *beside)
 
 
-def _stage(name: str, env: dict[str, str], size: int, database: str) -> Iterator[Figure]:
-    command = [sys.executable, "-m", "tests.bench.stage", name, str(size), database]
+def _stage(
+    name: str, env: dict[str, str], size: int, database: str, *beside: str
+) -> Iterator[Figure]:
+    command = [sys.executable, "-m", "tests.bench.stage", name, str(size), database, *beside]
     process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     for line in process.stdout:

@@ -27,6 +27,9 @@ class Place:
 
     size: int
     database: str
+    #: The URL of a small database of the same make, if a work asks for one, and its size.
+    beside: str = ""
+    beside_size: int = 0
 
     @contextmanager
     def web(self, application: str = "tests.bench.app") -> "Generator[Web]":

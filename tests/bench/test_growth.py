@@ -102,6 +102,7 @@ class Place:
         for n in range(NAMESAKES):
             at = now - timedelta(days=n)
             world.an_application(self.job, first_name="Xanthippe", received_at=at)
+        Application.objects.update(first_opened_at=now)
         self.user = world.a_user("recruiter")
         self.job.hiring_team.add(self.user)
         self.recruiter = world.log_in(Client(), self.user)

@@ -16,7 +16,14 @@ import pytest
 from django.core.files.base import ContentFile
 
 from storage import backends
-from storage.backends import Bucket, Folder, ObjectMissing, StorageDown, StorageError
+from storage.backends import (
+    Bucket,
+    Folder,
+    ObjectExists,
+    ObjectMissing,
+    StorageDown,
+    StorageError,
+)
 from tests import machine
 from tests.storage import proxy as faults
 from tests.storage.proxy import Proxy, Request
@@ -502,8 +509,8 @@ def place(folder: Folder, key: str) -> Path:
 def test_half_written_files_go_with_their_key(folder: Folder) -> None:
     put(folder, "a/1")
     put(folder, "a/10")
-    place(folder, "a/1.part-0123").write_bytes(b"half a CV")
-    place(folder, "a/2.part-0123").write_bytes(b"half a CV")
+    place(folder, "a/1.part").write_bytes(b"half a CV")
+    place(folder, "a/2.part").write_bytes(b"half a CV")
     assert sorted(folder.keys("")) == ["a/1", "a/10", "a/2"]
     assert folder.erase("a/1") == 2
     assert folder.erase("a/2") == 1
@@ -512,7 +519,7 @@ def test_half_written_files_go_with_their_key(folder: Folder) -> None:
 
 def test_a_half_written_file_is_found_and_abandoned_when_it_is_old(folder: Folder) -> None:
     put(folder, "a/1", b"whole")
-    place(folder, "a/1.part-0123").write_bytes(b"half a CV")
+    place(folder, "a/1.part").write_bytes(b"half a CV")
     assert sorted((each.key, each.is_half) for each in folder.found("a/")) == [
         *(("a/1", False), ("a/1", True)),
     ]
@@ -520,7 +527,7 @@ def test_a_half_written_file_is_found_and_abandoned_when_it_is_old(folder: Folde
     assert folder.abandon("a/1", before=now - timedelta(hours=1)) == 0
     assert folder.abandon("a/1", before=now + timedelta(hours=1)) == 1
     assert content_of(folder, "a/1") == b"whole"
-    assert not place(folder, "a/1.part-0123").exists()
+    assert not place(folder, "a/1.part").exists()
 
 
 @pytest.mark.parametrize(("name", "stops"), [("lost+found", False), ("attachments/old", True)])
@@ -631,7 +638,7 @@ def test_a_folder_that_goes_while_it_is_looked_into_is_not_proof(
     put(folder, "a/1")
     look = backends._files_of
 
-    def goes_first(target: Path) -> Iterator[Path]:
+    def goes_first(target: str) -> Iterator[str]:
         if Path(folder.location).exists():
             Path(folder.location).rename(Path(folder.location).with_name("away"))
         return look(target)
@@ -639,3 +646,82 @@ def test_a_folder_that_goes_while_it_is_looked_into_is_not_proof(
     monkeypatch.setattr(backends, "_files_of", goes_first)
     with pytest.raises(StorageDown):
         folder.erase("a/1")
+
+
+def test_each_of_many_keys_goes_or_says_why_not(folder: Folder) -> None:
+    for key in ("a/1", "a/2"):
+        put(folder, key)
+    place(folder, "a/2.part").write_bytes(b"half a CV")
+    answers = folder.erase_each(["a/1", "../x", "a/2", "a/none"])
+    assert [getattr(answer, "code", answer) for answer in answers] == [1, "bad-key", 2, 0]
+    assert list(folder.keys("")) == []
+
+
+def test_what_is_wrong_with_one_file_does_not_keep_the_others(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in ("a/1", "a/2", "a/3"):
+        put(folder, key)
+    unlink = os.unlink
+
+    def refuses_one(path: Path) -> None:
+        if path.name == "2":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        unlink(path)
+
+    monkeypatch.setattr(os, "unlink", refuses_one)
+    answers = folder.erase_each(["a/1", "a/2", "a/3"])
+    assert [getattr(answer, "code", answer) for answer in answers] == [1, "EACCES", 1]
+    assert list(folder.keys("")) == ["a/2"]
+
+
+def test_a_removal_that_is_not_synced_counts_for_no_key(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(folder, "a/1")
+
+    def refuses(_handle: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", refuses)
+    answers = folder.erase_each(["a/1", "a/2"])
+    assert [type(answer) for answer in answers] == [StorageDown, StorageDown]
+
+
+def test_erasing_a_key_never_looks_through_the_folder(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(folder, "a/1")
+
+    def refuses(path: Path) -> None:
+        raise AssertionError(f"somebody lists {path}")
+
+    for name in ("scandir", "listdir"):
+        monkeypatch.setattr(os, name, refuses)
+    assert folder.is_left("a/1")
+    assert folder.erase("a/1") == 1
+    assert not folder.is_left("a/1")
+
+
+def test_two_that_write_one_key_do_not_mix_their_bytes(folder: Folder) -> None:
+    class Slow(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            with pytest.raises(ObjectExists):
+                put(folder, "a/1", b"other")
+            return super().read(size)
+
+    folder.write("a/1", Slow(b"first"))
+    assert content_of(folder, "a/1") == b"first"
+    assert list(folder.keys("")) == ["a/1"]
+
+
+def test_half_written_files_of_former_releases_get_the_name_that_is_looked_for(
+    folder: Folder,
+) -> None:
+    put(folder, "attachments/a-1")
+    for name in ("a-1.part-01", "a-1.part-23", "b-2.part-45"):
+        place(folder, f"attachments/{name}").write_bytes(b"half a CV")
+    folder.rename_parts()
+    assert folder.erase("attachments/a-1") == 2
+    assert folder.erase("attachments/b-2") == 1
+    assert list(folder.keys("")) == []

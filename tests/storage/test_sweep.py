@@ -146,7 +146,7 @@ def begin_upload(store: Store, key: str) -> None:
     if isinstance(store, Bucket):
         store.client.create_multipart_upload(Bucket=store.bucket_name, Key=key)
     else:
-        Path(store.location, f"{key}.part-0123").write_bytes(b"half a CV")
+        Path(store.location, f"{key}.part").write_bytes(b"half a CV")
 
 
 def test_an_unfinished_upload_beside_an_object_is_abandoned_and_the_object_stays(

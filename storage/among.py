@@ -1,0 +1,39 @@
+"""A lookup for many values in one parameter: `pk__among=ids`, where `in` has a parameter for each.
+
+To build, send and parse a statement with hundreds of parameters takes longer than to execute it.
+"""
+
+import json
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Field, ForeignObject, Lookup
+from django.db.models.sql.compiler import SQLCompiler
+
+Sql = tuple[str, list[Any]]
+
+
+@ForeignObject.register_lookup
+@Field.register_lookup
+class Among(Lookup):
+    lookup_name = "among"
+    prepare_rhs = False  # once is enough, see `_values`
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:
+        return self._as_sql("= ANY (%s)", self._values(connection), compiler, connection)
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:
+        values = json.dumps(self._values(connection))
+        return self._as_sql("IN (SELECT value FROM json_each(%s))", values, compiler, connection)
+
+    def _values(self, connection: BaseDatabaseWrapper) -> list[Any]:
+        # A foreign key's values are those of the field that it points to.
+        field = self.lhs.output_field
+        prepare = getattr(field, "target_field", field).get_db_prep_value
+        return [prepare(value, connection) for value in self.rhs]
+
+    def _as_sql(
+        self, test: str, values: Any, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> Sql:
+        column, params = self.process_lhs(compiler, connection)
+        return f"{column} {test}", [*params, values]
