@@ -11,7 +11,8 @@ from tests.bench.databases import RECRUITER
 from tests.bench.figures import Figure, at_most, median, p95
 from tests.bench.place import Answer, Ask, Place, Web, ask, session, times
 
-ROUNDS = 40
+#: Of each page, and of each page of the list.
+ROUNDS, OF_LIST = 40, 12
 #: Of a page's 95th percentile over its floor's.
 RATIO = 3
 QUERIES = 12
@@ -26,7 +27,7 @@ def measure(place: Place) -> Iterator[Figure]:
         for name, query in COMBINATIONS.items():
             for part, address in turned(query):
                 work = f"list: {name}, {part}"
-                yield against_floor(place, web, cookie, work, "list", address, rounds=ROUNDS // 2)
+                yield against_floor(place, web, cookie, work, "list", address, rounds=OF_LIST)
 
 
 def pages() -> Iterator[tuple[str, str, str]]:
