@@ -52,7 +52,7 @@ def test_received_from_and_until_are_whole_days_here(recruiter: User) -> None:
 
 
 def test_only_open_applications_wait(recruiter: User) -> None:
-    long = world.an_application(stage_since=at("2026-09-01"))
+    long = world.an_application(received_at=at("2026-08-30"), stage_since=at("2026-09-01"))
     world.an_application(stage_since=at("2026-09-03"))
     world.an_application(stage_since=at("2026-09-01"), status="rejected")
     assert through(recruiter, waiting="2026-09-02") == {long}
