@@ -16,7 +16,6 @@ from django.db.models import (
     IntegerField,
     OuterRef,
     Prefetch,
-    Q,
     QuerySet,
     Subquery,
     Value,
@@ -26,6 +25,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from candidates import access, retention
+from candidates.gathering import Counted
 from candidates.models import (
     Application,
     Event,
@@ -36,6 +36,7 @@ from candidates.models import (
     Note,
     Request,
     Scorecard,
+    Stage,
     User,
 )
 from candidates.models.applications import Applications
@@ -153,9 +154,17 @@ def first_of_each(parts: Sequence[QuerySet[Application]]) -> list[Application]:
 
 
 def stage_counts(user: User) -> dict[int, int]:
-    """Return the number of open applications in each stage, by the stage's id."""
-    seen = access.applications(user).open().filter(stage__isnull=False).order_by()
-    return dict(seen.values_list("stage").annotate(n=Count("pk")))
+    """Return the number of open applications in each stage, by the stage's id; two queries."""
+    stages = Stage.objects.filter(job__in=access.jobs(user))
+    counts = dict(stages.values_list("pk", Counted(_open_in_stage())))
+    kept = access.kept_back(user).open().filter(stage__isnull=False).order_by()
+    for stage, number in kept.values_list("stage").annotate(n=Count("pk")):
+        counts[stage] -= number
+    return counts
+
+
+def _open_in_stage() -> QuerySet[Any]:
+    return Application.objects.open().filter(stage=OuterRef("pk")).values("pk")
 
 
 def new_today(user: User, now: datetime) -> dict[int, int]:
@@ -166,13 +175,20 @@ def new_today(user: User, now: datetime) -> dict[int, int]:
 
 
 def job_counts(user: User, job: Job) -> tuple[dict[int, int], int]:
-    """Return the open applications of a job by the stage's id, and the number of closed ones."""
-    rows = access.applications(user).filter(job=job).order_by().values_list("stage")
-    counts = rows.annotate(
-        open=Count("pk", filter=Q(delete_on__isnull=True)), all=Count("pk")
-    ).values_list("stage", "open", "all")
-    stages = {stage: number for stage, number, _all in counts}
-    return stages, sum(total for _s, _o, total in counts) - sum(stages.values())
+    """Return the open applications by the stage's id, and the number of closed ones.
+
+    Of a job that the user sees: all that an index counts, less those that are kept back.
+    """
+    kept = access.kept_back(user).filter(job=job)
+    kept_open = kept.open().filter(stage=OuterRef("pk")).values("pk")
+    closed = Application.objects.closed().filter(job=job).values("pk")
+    rows = Stage.objects.filter(job=job).values_list(
+        "pk",
+        Counted(_open_in_stage()) - Counted(kept_open),
+        Counted(closed) - Counted(kept.closed().values("pk")),
+    )
+    found = list(rows)
+    return {stage: number for stage, number, _closed in found}, found[0][2] if found else 0
 
 
 def others_of(application: Application, user: User) -> Applications:

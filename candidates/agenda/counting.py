@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
 
 from candidates import access
+from candidates.gathering import Counted
 from candidates.models import Stage, User
 
 from . import kinds
@@ -98,6 +99,6 @@ def _jobs(user: User) -> QuerySet[Any]:
     whose = Case(When(mine, then=Value("mine")), default=Value("other"), output_field=CharField())
     there = access.applications(user).open().filter(job=OuterRef("pk")).order_by()
     shown = access.jobs(user).filter(Q(is_published=True) | Exists(there)).annotate(whose=whose)
-    first = shown.annotate(open_count=kinds.Capped(there.values("pk")[:MOST]))
+    first = shown.annotate(open_count=Counted(there.values("pk")[:MOST]))
     ordered = first.order_by("whose", "title", "pk")
     return ordered.values_list("whose", "open_count", "title", "slug")[:JOBS]

@@ -9,7 +9,6 @@ from django.db.models import (
     Exists,
     F,
     Func,
-    IntegerField,
     OuterRef,
     Q,
     QuerySet,
@@ -20,6 +19,7 @@ from django.db.models import (
 
 from candidates import access, deadlines, retention
 from candidates.access import Role
+from candidates.gathering import Counted
 from candidates.models import (
     Confirmation,
     Mail,
@@ -83,13 +83,6 @@ def waiting(user: User, now: datetime) -> dict[Kind, QuerySet[Any]]:
     return {kind: ROWS[kind](user, now) for kind in Kind if access.has(user, *ROLES[kind])}
 
 
-class Capped(Subquery):
-    """How many rows a limited query has."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS part)"
-    output_field = IntegerField()
-
-
 class Before(Func):
     """A moment so many days before another, which an index of moments can be searched for."""
 
@@ -104,13 +97,13 @@ class Before(Func):
         return self.as_sql(compiler, connection, template=template, arg_joiner=joiner, **context)
 
 
-class OneEach(Capped):
+class OneEach(Counted):
     """On PostgreSQL a row for each row of a limited query: counting them ends where it may end."""
 
     template = "unnest(ARRAY(SELECT 1 FROM (%(subquery)s) AS part))"
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, template=Capped.template, **context)
+        return self.as_sql(compiler, connection, template=Counted.template, **context)
 
 
 def _late_before(now: datetime, answer_days: F) -> Before:

@@ -20,13 +20,14 @@ class Going(NamedTuple):
 
 
 def week(user: User, now: datetime) -> list[Going]:
-    """Return the days from today on which something goes, a week of them: one query or none."""
+    """Return the days from today on which something goes, a week of them."""
     today = retention.local_date(now)
     last = today + timedelta(days=DAYS - 1)
     if access.has(user, Role.PRIVACY_OFFICER):
         counts = deadlines.going(now, until=last)
     elif access.has(user, *access.READERS):
-        counts = deadlines.going(now, until=last, among=access.applications(user))
+        counts = deadlines.going(now, until=last, among=access.of_jobs(user))
+        counts -= deadlines.going(now, until=last, among=access.kept_back(user))
     else:
         return []
     return [

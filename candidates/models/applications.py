@@ -174,9 +174,14 @@ class Application(models.Model):
         indexes = [
             # The purge looks here and nowhere else; open applications cost it nothing.
             models.Index(
-                fields=["delete_on", "id"],
+                fields=["delete_on", "id", "job"],
                 condition=Q(delete_on__isnull=False),
                 name="application_due",
+            ),
+            models.Index(
+                fields=["job"],
+                condition=Q(restricted_at__isnull=False),
+                name="application_restricted",
             ),
             models.Index(
                 fields=["retention_months", "decided_on"],

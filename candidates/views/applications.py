@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from django.db.models import IntegerField, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from candidates import access, paging, reads, search
 from candidates.forms.filters import FilterForm
 from candidates.forms.views import SaveForm
+from candidates.gathering import Counted
 from candidates.models import Application, SavedView
 from candidates.models.applications import Applications
 from candidates.paging import Page
@@ -72,13 +73,6 @@ def draw(
         "error": error,
     }
     return page(request, "hr/applications.html", context, section="applications", status=status)
-
-
-class Counted(Subquery):
-    """How many rows a query has, in the query that shows some of them."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
-    output_field = IntegerField()
 
 
 def _few(narrowed: Applications) -> QuerySet[Application, Any]:
