@@ -38,7 +38,8 @@ def count(execute: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _listen(connection: Any, **_kwargs: Any) -> None:
-    connection.execute_wrappers.append(count)
+    if count not in connection.execute_wrappers:  # it may have been lost and made again
+        connection.execute_wrappers.append(count)
 
 
 connection_created.connect(_listen)
