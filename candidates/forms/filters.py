@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from candidates import access, retention, search
 from candidates.access import Role
 from candidates.forms.apply import Line
-from candidates.forms.hr import DayInput
+from candidates.forms.hr import DayInput, LongSelect
 from candidates.models import Application, Hold, Job, Stage, User
 from candidates.models.applications import ERASED, WAITS, Applications
 from candidates.search import Term
@@ -78,7 +78,7 @@ class FilterForm(forms.Form):
         FREE = "free", _("Not held")
 
     q = Line(label=_("Search"), required=False, max_length=200)
-    job = forms.ChoiceField(label=_("Job"), required=False)
+    job = forms.ChoiceField(label=_("Job"), required=False, widget=LongSelect)
     stage = forms.ChoiceField(label=_("Stage"), required=False)
     status = forms.ChoiceField(
         label=_("Status"),
@@ -125,7 +125,7 @@ class FilterForm(forms.Form):
     @classmethod
     def of(cls, query: Mapping[str, Any], user: User) -> "FilterForm":
         """Return the filters of an address, checked, for what this user may see."""
-        jobs = list(access.jobs(user))
+        jobs = list(access.jobs(user).only("slug", "title", "team"))
         chosen = [job for job in jobs if job.slug == query.get("job")]
         stages = Stage.objects.filter(job__in=chosen).order_by("position") if chosen else ()
         form = cls(query, user=user, jobs=jobs, stages=stages)

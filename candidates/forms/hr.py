@@ -7,6 +7,9 @@ from uuid import UUID
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -20,6 +23,24 @@ FAR = timedelta(days=5 * 365)
 
 def lines(**attributes: str) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": 3} | attributes)
+
+
+class LongSelect(forms.Select):
+    """A choice among hundreds, drawn without a template for each of them."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        widget = self.get_context(name, value, attrs)["widget"]
+        options = format_html_join(
+            "\n",
+            '<option value="{}"{}>{}</option>',
+            (
+                (option["value"], flatatt(option["attrs"]), option["label"])
+                for _group, options, _index in widget["optgroups"]
+                for option in options
+            ),
+        )
+        around = flatatt({"name": widget["name"], **widget["attrs"]})
+        return format_html("<select{}>\n{}\n</select>", around, options)
 
 
 class DayInput(forms.DateInput):
