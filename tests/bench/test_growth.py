@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once("postgre
 
 FEW, MANY = 400, 5_000
 #: Trees grow by a level now and then; and so many blocks or rows are too few to speak of growth.
-GROWTH, TOO_FEW = 1.5, 60
+GROWTH, TOO_FEW = 1.6, 60
 #: Rows of a page.
 SIZE = 10
 #: Of one name at both sizes: a search costs what it finds.

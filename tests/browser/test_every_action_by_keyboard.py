@@ -35,7 +35,12 @@ if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
     from pytest_django.live_server_helper import LiveServer
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("english")]
+# On SQLite, whose session has the time: what keys do does not depend on the database.
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("english"),
+    pytest.mark.once("sqlite"),
+]
 
 #: What only a browser without scripts shows, and what a script then does by an address of its own.
 WITHOUT_SCRIPT = {"hr:add_application add", "hr:add_application remove"}
