@@ -94,18 +94,12 @@ COLUMNS: dict[Kind, Asked] = {
 }
 
 
-def items(
-    user: User, now: datetime, *, few: int, only: Kind | None = None
-) -> dict[Kind, list[Item]]:
-    """Return the first `few` of each kind: three queries, whatever there is.
+def items(user: User, now: datetime, *, few: int, wanted: Iterable[Kind]) -> dict[Kind, list[Item]]:
+    """Return the first `few` of each wanted kind: three queries, whatever there is.
 
     Stray mails and stopped purges are about no application, so they are not among them.
     """
-    waiting = {
-        kind: rows
-        for kind, rows in kinds.waiting(user, now).items()
-        if kind in COLUMNS and only in {None, kind}
-    }
+    waiting = {kind: kinds.ROWS[kind](user, now) for kind in wanted if kind in COLUMNS}
     rows = _rows(user, waiting, few=few)
     found = {kind: [row for row in rows if row.kind == kind] for kind in waiting}
     applications = _applications(rows, now)

@@ -93,7 +93,8 @@ def _what_waits(request: HttpRequest, user: User, rail: Rail, now: datetime) -> 
     only = _named(request.GET.get("kind", ""))
     stopped = brake.stopped_run() if access.has(user, Role.PRIVACY_OFFICER) else None
     rail = replace(rail, counts=rail.counts | {Kind.BRAKE: int(stopped is not None)})
-    items = agenda.items(user, now, few=MANY if only else FEW, only=only)
+    wanted = [kind for kind in Kind if rail.of(kind) and only in {None, kind}]
+    items = agenda.items(user, now, few=MANY if only else FEW, wanted=wanted)
     return {
         "rail": rail,
         "most": MOST,

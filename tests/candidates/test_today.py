@@ -113,7 +113,7 @@ def test_a_day_begins_at_midnight_here_for_the_count_and_for_the_list(recruiter:
     application = waiting(job, 0, stage_since=since)
     for now, is_there in ((world.NOW, True), (world.NOW - DAY, False)):
         assert agenda.rail(recruiter, now).of(Kind.LATE) == int(is_there)
-        items = agenda.items(recruiter, now, few=5)[Kind.LATE]
+        items = agenda.items(recruiter, now, few=5, wanted=Kind)[Kind.LATE]
         assert [item.application for item in items] == ([application] if is_there else [])
 
 
