@@ -151,12 +151,10 @@ def _submit(
     source: Application.Source,
     refused: Sequence[tuple[str, str]],
 ) -> Application:
-    if job and not _job(job).is_taking(retention.local_date(now)):
-        raise JobClosed(_("This position is no longer open."))
     application = Application.objects.create(
         submission=submission,
         job=job,
-        stage=entry(job) if job else None,
+        stage=_way_in(job, now) if job else None,
         language=language,
         source=source,
         legal_basis=legal.basis(),
@@ -167,8 +165,27 @@ def _submit(
     )
     count = uploads.attach(attachments, application=application, session=session, now=now)
     application.events.create(kind=Event.Kind.RECEIVED, at=now, detail=str(count))
-    mail.queue(application, Mail.Purpose.RECEIPT, now=now, send_at=now, refused=refused)
+    wake = "candidates.tasks.greet"
+    mail.queue(application, Mail.Purpose.RECEIPT, now=now, send_at=now, wake=wake, refused=refused)
     return application
+
+
+#: The first stage of a job that takes applications, as `Jobs.taking` has it: in one statement,
+#: which everybody who applies waits for.
+WAY_IN = """
+    SELECT stage.id, stage.job_id, stage.name, stage.position
+    FROM candidates_job AS job JOIN candidates_stage AS stage ON stage.job_id = job.id
+    WHERE job.id = %s AND job.is_published AND (job.apply_until IS NULL OR job.apply_until >= %s)
+    ORDER BY stage.position LIMIT 1
+"""
+
+
+def _way_in(job: Job, now: datetime) -> Stage:
+    """Return the stage that an application enters now; it stays, and the job open, meanwhile."""
+    today = connection.ops.adapt_datefield_value(retention.local_date(now))
+    if stage := next(iter(Stage.objects.raw(WAY_IN + _share(), [job.pk, today])), None):
+        return stage
+    raise JobClosed(_("This position is no longer open."))
 
 
 @transaction.atomic
@@ -237,8 +254,11 @@ def _kept(rows: QuerySet[Row]) -> Row | None:
     the locks that Django knows.
     """
     sql, params = rows[:1].query.sql_with_params()
-    share = " FOR SHARE" if connection.features.has_select_for_update else ""
-    return next(iter(rows.model._default_manager.raw(sql + share, params)), None)
+    return next(iter(rows.model._default_manager.raw(sql + _share(), params)), None)
+
+
+def _share() -> str:
+    return " FOR SHARE" if connection.features.has_select_for_update else ""
 
 
 def entry(job: Job) -> Stage:

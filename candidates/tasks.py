@@ -194,6 +194,11 @@ def prepare_attachments() -> str:
     return str(preview.prepare(now=now))
 
 
+def greet() -> str:
+    """At once when an application has come: its receipt goes, then its files are prepared."""
+    return f"{send_mails()}; {prepare_attachments()}"
+
+
 @nameless
 @waits_for_replay
 def confirm_waited() -> str:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from storage import erasure, filetypes, scanning
 from storage.backends import StorageDown, StorageError, attachment_store
+from storage.commits import unhurried
 from storage.filetypes import formats, programs
 from storage.models import Attachment, Attachments
 
@@ -76,8 +77,9 @@ def stage(upload: "UploadedFile[Any]", *, session: str, now: datetime) -> Attach
     is a row or an object, so that a refused file never reaches the storage and nothing of it
     has to be erased again; so is what the virus scanner finds something in. Then the row is
     committed, then the object is written, then the row says clean, or pending if the scanner was
-    not to be had. If the storage fails, or the process ends, a row is left that can never be sent;
-    it stays its 24 hours, since what was written may yet arrive, and goes with its object.
+    not to be had; the commit that sends it puts that on disk. If the storage fails, or the process
+    ends, a row is left that can never be sent; it stays its 24 hours, since what was written may
+    yet arrive, and goes with its object.
     """
     with _on_disk(upload) as path:
         name = upload.name or ""
@@ -101,7 +103,8 @@ def stage(upload: "UploadedFile[Any]", *, session: str, now: datetime) -> Attach
         _write(attachment, path)
     for field, value in look.fields.items():
         setattr(attachment, field, value)
-    attachment.save(update_fields=look.fields)
+    with unhurried():
+        attachment.save(update_fields=look.fields)
     return attachment
 
 
@@ -138,14 +141,14 @@ def attach(ids: Iterable[UUID], *, application: "Application", session: str, now
     Raises `UploadGone` if one of them is not there: the caller's transaction must then fail.
     """
     wanted = set(ids)
-    rows = _sendable(session, now).filter(pk__in=wanted).order_by("pk").select_for_update()
-    # What is read here nobody can take away before the commit, not even the cleaner.
-    found = list(rows.values_list("pk", flat=True))
-    if len(found) != len(wanted):
+    rows = _sendable(session, now).filter(pk__in=wanted)
+    if len(wanted) > 1:  # in the order in which all others lock several
+        list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
+    # What is changed here nobody can take away before the commit, not even the cleaner.
+    count = rows.update(application=application, staged_by="", staged_until=None) if wanted else 0
+    if count != len(wanted):
         raise UploadGone
-    return Attachment.objects.filter(pk__in=found).update(
-        application=application, staged_by="", staged_until=None
-    )
+    return count
 
 
 @transaction.atomic

@@ -297,7 +297,6 @@ def apply(
                 application = _submitted(person, job, staged, language=language, now=now)
                 _write(application, letter, digest, Mail.Purpose.REPLY, now)
                 files.sweep(staged.session, now=now)
-                _prepare_later(staged)
         except BaseException:
             files.give_up(staged, now=now)
             raise

@@ -2,11 +2,13 @@
 
 import time
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.db.models import DateTimeField, Value
 from django.db.models.functions import Coalesce
+from django_q.conf import Conf
 from django_q.tasks import async_task
 
 from candidates.models import Application, Mail, Token, User
@@ -33,13 +35,15 @@ def queue(
     to: str | None = None,
     by: User | None = None,
     text: Text | None = None,
+    wake: str = "candidates.tasks.send_mails",
     **about: Any,
 ) -> Mail:
     """Write a mail in the applicant's language into the outbox, in the caller's transaction.
 
     It goes to the application's address if not to another one. `by` is who wrote it or had it
     sent. `text` is what somebody wrote, with nothing unresolved in it; else it is composed, and
-    `about` is what its template says more of; the head of each template names that.
+    `about` is what its template says more of; the head of each template names that. One that is
+    due has the cluster run the task `wake` at once.
     """
     subject, body = text or compose(application, purpose, by=by, **about)
     mail = Mail.objects.create(
@@ -54,14 +58,16 @@ def queue(
         by=by,
     )
     if send_at <= now:
-        transaction.on_commit(lambda: _wake(mail), robust=True)
+        _wake(wake)
     return mail
 
 
-def _wake(mail: Mail) -> None:
-    """Ask the cluster to send now; the minutely schedule would do it otherwise."""
-    if _row(mail).untried().exists():
-        async_task("candidates.tasks.send_mails")
+def _wake(task: str) -> None:
+    """Have the cluster run a task once the mail is there; the minutely schedule would do it too."""
+    if Conf.ORM:  # the queue is in this database: it comes with the mail
+        async_task(task)
+    else:
+        transaction.on_commit(partial(async_task, task), robust=True)
 
 
 def send_due(now: datetime) -> int:

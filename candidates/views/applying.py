@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
 from django.forms import model_to_dict
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
@@ -20,7 +19,6 @@ from django.utils.crypto import get_random_string, salted_hmac
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
-from django_q.tasks import async_task
 
 from ats.keeping import comes_back
 from candidates import addresses, legal, limits, pipeline, policy, retention
@@ -274,13 +272,6 @@ def send(sheet: Sheet, *, session: str, now: datetime) -> None:
         language=(get_language() or "de")[:2],
         now=now,
     )
-    if sheet.files.kept:
-        # The minutely schedule would do it otherwise.
-        transaction.on_commit(_prepare, robust=True)
-
-
-def _prepare() -> None:
-    async_task("candidates.tasks.prepare_attachments")
 
 
 def thank(job: Job | None) -> HttpResponse:

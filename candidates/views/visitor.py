@@ -3,11 +3,11 @@
 import ipaddress
 from datetime import datetime
 
-from django.db import transaction
 from django.http import HttpRequest
 
 from ats.middleware import client_ip
 from candidates import limits
+from storage.commits import unhurried
 
 #: The bits of an address, and of the network around it, that tell visitors apart, by IP version.
 #: A line of IPv6 is given a /64 at least, and moves within it as it likes.
@@ -26,7 +26,6 @@ def places(request: HttpRequest) -> tuple[str, str]:
     )
 
 
-@transaction.atomic
 def held_until(
     request: HttpRequest, pair: tuple[limits.Limit, limits.Limit], *, now: datetime
 ) -> datetime | None:
@@ -34,6 +33,5 @@ def held_until(
 
     What one address tries beyond its own limit does not count against its neighbours.
     """
-    by_address, by_network = pair
-    address, network = places(request)
-    return limits.count(by_address, address, now=now) or limits.count(by_network, network, now=now)
+    with unhurried():
+        return limits.count_both(pair, *places(request), now=now)

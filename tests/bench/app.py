@@ -49,7 +49,7 @@ def application(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
     _here.queries = 0
     name = environ.get("HTTP_X_FLOOR", "")
     if name == "submit":
-        return bare.submit(environ, start)
+        return bare.application(environ, start)
     if name:
         return _floor(name, environ, start)
 

@@ -212,7 +212,7 @@ def test_an_application_with_a_file_costs_few_statements(client: Client, job: Jo
     with CaptureQueriesContext(connection) as done:
         assert post(client, attachments=pdf()).status_code == 303
     statements = [each for each in done if not FRAME.match(each["sql"])]
-    assert len(statements) <= 25
+    assert len(statements) <= 18
 
 
 @pytest.mark.django_db
