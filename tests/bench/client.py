@@ -23,36 +23,36 @@ def one(connection: http.client.HTTPConnection, ask: dict[str, Any], body: bytes
     return ms, answer.status, len(content), *number
 
 
-def rounds(plan: dict[str, Any], number: int) -> list[list[Any]]:
-    """Make all requests in turn, so often; return each one's answers."""
+def rounds(plan: dict[str, Any], ready: threading.Barrier) -> list[list[Any]]:
+    """Make all requests in turn, so often; return each one's answers.
+
+    The first rounds are not counted. They go through the same connection, so to the same process.
+    """
     address = urlsplit(plan["url"])
     bodies = [Path(ask["body"]).read_bytes() if ask["body"] else None for ask in plan["asks"]]
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=SECONDS)
     each: list[list[Any]] = [[] for _ask in plan["asks"]]
-    for _round in range(number):
+    for number in range(plan["warm"] + plan["rounds"]):
+        if number == plan["warm"]:
+            ready.wait()
         for answers, ask, body in zip(each, plan["asks"], bodies, strict=True):
             answers.append(one(connection, ask, body))
     connection.close()
-    return each
+    return [answers[plan["warm"] :] for answers in each]
 
 
 def main() -> None:
     plan = json.load(sys.stdin)
     found: list[list[list[Any]]] = []
-    warmers = [
-        threading.Thread(target=rounds, args=(plan, plan["warm"])) for _ in range(plan["threads"])
-    ]
+    ready = threading.Barrier(plan["threads"] + 1)
     workers = [
-        threading.Thread(target=lambda: found.append(rounds(plan, plan["rounds"])))
+        threading.Thread(target=lambda: found.append(rounds(plan, ready)), daemon=True)
         for _ in range(plan["threads"])
     ]
-    for thread in warmers:
-        thread.start()
-    for thread in warmers:
-        thread.join()
-    start = time.perf_counter()
     for thread in workers:
         thread.start()
+    ready.wait(SECONDS * (plan["warm"] + 1) * len(plan["asks"]))
+    start = time.perf_counter()
     for thread in workers:
         thread.join()
     seconds = time.perf_counter() - start

@@ -34,9 +34,8 @@ class Figure:
 
     def as_json(self) -> str:
         """Return one line of JSON."""
-        return json.dumps(
-            {k: _short(v) for k, v in asdict(self).items() if v not in (None, "", ())}
-        )
+        told = {k: _short(v) for k, v in asdict(self).items() if v not in (None, "", ())}
+        return json.dumps(told, ensure_ascii=False)
 
     @classmethod
     def of(cls, line: str) -> "Figure":

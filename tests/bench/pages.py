@@ -12,7 +12,7 @@ from tests.bench.figures import Figure, at_most, median, p95
 from tests.bench.place import Answer, Ask, Place, Web, ask, session, times
 
 #: Of each page, and of each page of the list.
-ROUNDS, OF_LIST = 40, 12
+ROUNDS, OF_LIST = 40, 20
 #: Of a page's 95th percentile over its floor's.
 RATIO = 3
 QUERIES = 12

@@ -1,7 +1,11 @@
-"""The tables of docs/performance.md, made from one run between two markers."""
+"""The table of docs/performance.md, made from one run between two markers.
+
+`python -m tests.bench.table < lines` makes it from the lines that a run has printed.
+"""
 
 import os
 import platform
+import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,3 +75,7 @@ def number(value: float | None) -> str:
     if isinstance(value, int) or value >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}"
+
+
+if __name__ == "__main__":
+    write(Figure.of(line) for line in sys.stdin)
