@@ -49,7 +49,7 @@ def erased(application: Application, *keys: str) -> Erased:
         [ledger.Deletion(application.pk, LedgerLine.Kind.APPLICATION, "retention", 1, len(keys))],  # type: ignore[arg-type]
         day=TODAY,
     )[0]
-    return Erased(application.pk, line.pk, keys)
+    return Erased(application.pk, line, keys)
 
 
 def gone() -> Application:
