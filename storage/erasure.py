@@ -12,7 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import QuerySet
 
 from storage.backends import StorageDown, StorageError, attachment_store
-from storage.given import insert
+from storage.given import delete, insert
 from storage.models import Attachment, Page, Tombstone, Words
 
 T = TypeVar("T")
@@ -57,16 +57,18 @@ def bury(attachments: QuerySet[Attachment], *, now: datetime, breach_at: datetim
     return keys
 
 
-def remove(pks: Iterable[UUID]) -> None:
+def remove(pks: Iterable[UUID]) -> list[UUID]:
     """Delete locked attachments whose keys have their tombstones, in the caller's transaction.
 
-    One statement for each table. What points at them and is not named here makes the database
-    refuse the commit.
+    One statement for each table; return of each row that is gone the id of its attachment. What
+    points at them and is not named here makes the database refuse the commit.
     """
+    gone = []
     for page in _pages(pks):
         for part in (Words, Page):
-            part._default_manager.filter(attachment__among=page).delete()
-        Attachment.objects.filter(pk__among=page)._raw_delete(DEFAULT_DB_ALIAS)
+            gone += delete(part._default_manager.filter(attachment__among=page), "attachment")
+        gone += delete(Attachment.objects.filter(pk__among=page), "pk")
+    return gone
 
 
 def lay_out(

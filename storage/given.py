@@ -1,4 +1,4 @@
-"""Many rows in one statement, a parameter for each column, or one for all.
+"""Many rows in one statement: a parameter for each column, or one for all.
 
 To make a model of each row, and a placeholder of each value, takes longer than to write them.
 """
@@ -6,9 +6,11 @@ To make a model of each row, and a placeholder of each value, takes longer than 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
-from django.db.models import Field, Model
+from django.db.models import Field, Model, QuerySet
+from django.db.models.sql import DeleteQuery
 
 Columns = Mapping[str, Sequence[Any]]
 
@@ -47,6 +49,33 @@ def update(model: type[Model], pks: Sequence[Any], each: Columns) -> None:
             f" WHERE {_table(model)}.{key} = given.{key}",
             params,
         )
+
+
+def delete(rows: "QuerySet[Any]", way: str) -> list[UUID]:
+    """Delete rows, and nothing that points at them; return of each the record that `way` leads to.
+
+    The way is a foreign key, or two.
+    """
+    query = rows.order_by().query.clone()
+    query.__class__ = DeleteQuery
+    sql, params = query.get_compiler(connection=connection).as_sql()
+    with connection.cursor() as cursor:
+        cursor.execute(f"{sql} RETURNING {_end(rows.model, way)}", params)
+        return [found if isinstance(found, UUID) else UUID(found) for (found,) in cursor]
+
+
+def _end(model: type[Model], way: str) -> str:
+    """Return the SQL of the id at which a way from the rows of a model ends."""
+    first, _, rest = way.partition("__")
+    column = f"{_table(model)}.{_column(model, first)}"
+    if not rest:
+        return column
+    parent = _field(model, first).related_model
+    assert parent  # noqa: S101  a foreign key
+    return (
+        f"(SELECT {_end(parent, rest)} FROM {_table(parent)}"  # noqa: S608
+        f" WHERE {_table(parent)}.{_column(parent, 'pk')} = {column})"
+    )
 
 
 def _given(model: type[Model], columns: Columns) -> tuple[str, list[Any]]:

@@ -1,5 +1,6 @@
 """How an application and an employee's record go: a batch of either in one transaction."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,10 +49,9 @@ def erase_applications(due: QuerySet[Application], ids: list[UUID], now: datetim
     locked = _lock(due, ids, APPLICATION)
     if not locked:
         return []
-    rows = comprises.count_rows(comprises.APPLICATION, locked)
     claims = list(_claims(locked.values()))
-    keys = _bury(claims, "application", now)
-    comprises.delete_rows(comprises.APPLICATION, locked)
+    keys, rows = _bury(claims, "application", now)
+    rows += comprises.delete_rows(comprises.APPLICATION, locked)
     # A hire's way back, and its documents'.
     Employee.objects.filter(application__among=locked).update(application=None)
     Attachment.objects.filter(came_from__among=locked).update(came_from=None)
@@ -78,14 +78,13 @@ def erase_employees(due: QuerySet[Employee], ids: list[UUID], now: datetime) -> 
     locked = _lock(due, ids, EMPLOYEE)
     if not locked:
         return []
-    rows = comprises.count_rows(comprises.EMPLOYEE, locked)
     claims = [
         Claim(employee, Rule.NOT_STARTED, retention.end_of(employee.delete_on))
         for employee in locked.values()
         if employee.delete_on
     ]
-    keys = _bury(claims, "employee", now)
-    comprises.delete_rows(comprises.EMPLOYEE, locked)
+    keys, rows = _bury(claims, "employee", now)
+    rows += comprises.delete_rows(comprises.EMPLOYEE, locked)
     Employee.objects.filter(pk__among=locked)._raw_delete(DEFAULT_DB_ALIAS)
     lines = _write_down(LedgerLine.Kind.EMPLOYEE, claims, rows, keys, now)
     erased = _erased(claims, lines, keys)
@@ -121,8 +120,13 @@ def _claims(applications: Iterable[Application]) -> Iterator[Claim]:
         yield Claim(application, rule, max(own + held))
 
 
-def _bury(claims: Collection[Claim], owner: str, now: datetime) -> dict[UUID, tuple[str, ...]]:
-    """Turn the records' documents into tombstones; return the keys of each record's objects."""
+def _bury(
+    claims: Collection[Claim], owner: str, now: datetime
+) -> tuple[dict[UUID, tuple[str, ...]], Counter[UUID]]:
+    """Turn the records' documents into tombstones.
+
+    Return the keys of each record's objects, and how many rows of its documents are gone.
+    """
     records = [claim.record.pk for claim in claims]
     documents = Attachment.objects.filter(**{f"{owner}__among": records})
     # Locked, so that what is read here is what is buried.
@@ -135,14 +139,14 @@ def _bury(claims: Collection[Claim], owner: str, now: datetime) -> dict[UUID, tu
     for breach_at, group in groupby(late_first, key=lambda claim: claim.breach_at):
         theirs = (key for claim in group for key in keys[claim.record.pk])
         erasure.lay_out(theirs, now=now, breach_at=breach_at)
-    erasure.remove(pk for pk, *_ in found)
-    return keys
+    owners = {pk: record for pk, record, *_ in found}
+    return keys, Counter(owners[pk] for pk in erasure.remove(owners))
 
 
 def _write_down(
     kind: LedgerLine.Kind,
     claims: Iterable[Claim],
-    rows: dict[UUID, int],
+    rows: Counter[UUID],
     keys: dict[UUID, tuple[str, ...]],
     now: datetime,
 ) -> list[int]:
@@ -151,7 +155,7 @@ def _write_down(
             claim.record.pk,
             kind,
             claim.rule,
-            rows=rows[claim.record.pk],
+            rows=1 + rows[claim.record.pk],
             objects=len(keys[claim.record.pk]),
         )
         for claim in claims
