@@ -5,6 +5,7 @@ To build, send and parse a statement with hundreds of parameters takes longer th
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, ForeignObject, Lookup
@@ -20,7 +21,11 @@ class Among(Lookup):
     prepare_rhs = False  # once is enough, see `_values`
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:
-        return self._as_sql("= ANY (%s)", self._values(connection), compiler, connection)
+        values = self._values(connection)
+        # What needs no quotes: to make each a literal first takes three times as long.
+        is_plain = all(isinstance(value, int | UUID) for value in values)
+        array = f"{{{','.join(map(str, values))}}}" if is_plain else values
+        return self._as_sql("= ANY (%s)", array, compiler, connection)
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:
         values = json.dumps(self._values(connection))

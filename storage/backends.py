@@ -204,7 +204,7 @@ class Folder(FileSystemStorage):
     mounted no file is to be seen, and an erasure would count as done.
     """
 
-    at_once = 100
+    at_once = 500
 
     def __init__(self, location: str) -> None:
         super().__init__(
@@ -279,14 +279,11 @@ class Folder(FileSystemStorage):
 
     def _unlink(self, key: str) -> int:
         with _file_errors():
-            found = list(_files_of(self._path(key)))
-            for file in found:
-                Path(file).unlink(missing_ok=True)
-        return len(found)
+            return sum(map(_removed, _places_of(self._path(key))))
 
     def _sync_parents(self, keys: Iterable[str]) -> None:
         with _file_errors():
-            for folder in {self._place(key).parent for key in keys}:
+            for folder in {self._path(key).rpartition("/")[0] for key in keys}:
                 _sync(folder)
 
     def _require_gone(self, erased: int, key: str) -> int:
@@ -448,13 +445,29 @@ def _part_of(target: Path) -> Path:
 
 def _files_of(target: str) -> Iterator[str]:
     """Yield the file of a key, and what an interrupted write has left of it."""
-    for file in (target, f"{target}{PART}"):
-        with suppress(FileNotFoundError, NotADirectoryError):
+    for file in _places_of(target):
+        try:
             if not stat.S_ISDIR(os.lstat(file).st_mode):
                 yield file
+        except (FileNotFoundError, NotADirectoryError):
+            continue
 
 
-def _sync(folder: Path) -> None:
+def _places_of(target: str) -> tuple[str, str]:
+    """Return where the file of a key lies, and what an interrupted write may have left of it."""
+    return target, f"{target}{PART}"
+
+
+def _removed(file: str) -> bool:
+    """Remove a file, and return whether there was one."""
+    try:
+        os.unlink(file)  # noqa: PTH108  a purge has many thousands, and paths take longer
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return False
+    return True
+
+
+def _sync(folder: Path | str) -> None:
     """Make names in a folder survive a power cut: a rename, or a removal."""
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -12,13 +12,17 @@ from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import QuerySet
 
 from storage.backends import StorageDown, StorageError, attachment_store
+from storage.given import delete, insert
 from storage.models import Attachment, Page, Tombstone, Words
 
 T = TypeVar("T")
+#: What a run reads of a tombstone that it works: these columns.
+Claimed = tuple[int, str, int]
+CLAIMED = ("pk", "key", "attempts")
 
 #: Tombstones in memory at a time, rows in one statement. Those of one transaction are fewer: as
 #: many as the storage takes at once.
-PAGE = 200
+PAGE = 1_000
 #: The pause after the first failure; it doubles with each up to the longest, and never ends.
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -53,16 +57,18 @@ def bury(attachments: QuerySet[Attachment], *, now: datetime, breach_at: datetim
     return keys
 
 
-def remove(pks: Iterable[UUID]) -> None:
+def remove(pks: Iterable[UUID]) -> list[UUID]:
     """Delete locked attachments whose keys have their tombstones, in the caller's transaction.
 
-    One statement for each table. What points at them and is not named here makes the database
-    refuse the commit.
+    One statement for each table; return of each row that is gone the id of its attachment. What
+    points at them and is not named here makes the database refuse the commit.
     """
+    gone = []
     for page in _pages(pks):
         for part in (Words, Page):
-            part._default_manager.filter(attachment__among=page).delete()
-        Attachment.objects.filter(pk__among=page)._raw_delete(DEFAULT_DB_ALIAS)
+            gone += delete(part._default_manager.filter(attachment__among=page), "attachment")
+        gone += delete(Attachment.objects.filter(pk__among=page), "pk")
+    return gone
 
 
 def lay_out(
@@ -73,19 +79,15 @@ def lay_out(
     not_before: datetime | None = None,
 ) -> None:
     """Write tombstones in the caller's transaction. None is worked before `not_before`."""
-    Tombstone.objects.bulk_create(
-        (
-            Tombstone(
-                key=key,
-                created_at=now,
-                breach_at=breach_at,
-                next_try_at=not_before or now,
-                not_before=not_before,
-            )
-            for key in keys
-        ),
-        batch_size=PAGE,
-    )
+    for page in _pages(keys):
+        insert(
+            Tombstone,
+            {"key": page},
+            created_at=now,
+            breach_at=breach_at,
+            next_try_at=not_before or now,
+            not_before=not_before,
+        )
 
 
 def work(*, now: datetime, keys: Iterable[str] | None = None, patient: bool = True) -> Work:
@@ -125,34 +127,33 @@ def _found(*, now: datetime, keys: Iterable[str] | None, patient: bool) -> Itera
 def _work_page(pks: list[int], *, now: datetime, done: Work) -> list[int | StorageError]:
     """Work those tombstones that nobody else does; return what became of each object."""
     with _claimed(pks) as tombstones:
-        answers = _erase([tombstone.key for tombstone in tombstones])
+        answers = _erase([key for _, key, _ in tombstones])
         gone = []
-        for tombstone, answer in zip(tombstones, answers, strict=True):
+        for (pk, _, attempts), answer in zip(tombstones, answers, strict=True):
             if isinstance(answer, StorageError):
-                _pause(tombstone, answer.code, now=now)
+                _pause(pk, attempts, answer.code, now=now)
                 done.failed += 1
             else:
-                gone.append(tombstone.pk)
+                gone.append(pk)
                 done.objects += answer
-        Tombstone.objects.filter(pk__among=gone).delete()
+        Tombstone.objects.filter(pk__among=gone)._raw_delete(DEFAULT_DB_ALIAS)
         done.erased += len(gone)
     return answers
 
 
 @contextmanager
-def _claimed(pks: list[int]) -> Iterator[list[Tombstone]]:
+def _claimed(pks: list[int]) -> Iterator[list[Claimed]]:
     """Hold tombstones while their objects are erased; without those gone, or that somebody has.
 
     SQLite cannot lock rows, and its one lock must not be held while a bucket answers: there, two
     runs may work the same tombstone, which does no harm.
     """
     tombstones = Tombstone.objects.filter(pk__among=pks).order_by("pk")
-    tombstones = tombstones.only("key", "attempts")
-    if not connection.features.has_select_for_update_skip_locked:
-        yield list(tombstones)
-        return
-    with transaction.atomic():
-        yield list(tombstones.select_for_update(skip_locked=True))
+    if connection.features.has_select_for_update_skip_locked:
+        with transaction.atomic():
+            yield list(tombstones.select_for_update(skip_locked=True).values_list(*CLAIMED))
+    else:
+        yield list(tombstones.values_list(*CLAIMED))
 
 
 def _erase(keys: list[str]) -> list[int | StorageError]:
@@ -162,11 +163,11 @@ def _erase(keys: list[str]) -> list[int | StorageError]:
         return [StorageError(f"unexpected-{type(error).__name__}")] * len(keys)
 
 
-def _pause(tombstone: Tombstone, code: str, *, now: datetime) -> None:
+def _pause(pk: int, attempts: int, code: str, *, now: datetime) -> None:
     """Put a tombstone off, twice as long as the time before."""
-    doublings = min(tombstone.attempts, 10)
-    Tombstone.objects.filter(pk=tombstone.pk).update(
-        attempts=tombstone.attempts + 1,
+    doublings = min(attempts, 10)
+    Tombstone.objects.filter(pk=pk).update(
+        attempts=attempts + 1,
         error=code,
         next_try_at=now + min(FIRST_PAUSE * 2**doublings, LONGEST_PAUSE),
     )

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from candidates import mail, retention
-from candidates.models import Application, CertificateMail, LedgerLine
+from candidates.models import Application, CertificateMail
 
 from .drawing import pdf
 from .statement import compose
@@ -28,16 +28,16 @@ FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
 
 
-def order(lines: Iterable[tuple[Application, LedgerLine, datetime]], *, now: datetime) -> None:
+def order(lines: Iterable[tuple[Application, int, datetime]], *, now: datetime) -> None:
     """Keep the addresses that a certificate is to reach, in the deleting transaction.
 
-    Each comes with the moment from which anything of its person breaks a promise: an application
-    that goes too late leaves no address behind.
+    Each comes with the id of its line, and with the moment from which anything of its person
+    breaks a promise: an application that goes too late leaves no address behind.
     """
     day_ends = retention.end_of(retention.local_date(now))
     CertificateMail.objects.bulk_create(
         CertificateMail(
-            line=line,
+            line_id=line,
             to=application.email,
             language=application.language,
             keep_until=min(day_ends, breach_at),

@@ -23,4 +23,4 @@ def all_keys() -> list[str]:
 
 
 def _hash(record: UUID, key: str) -> str:
-    return hmac.new(key.encode(), record.bytes, "sha256").hexdigest()
+    return hmac.digest(key.encode(), record.bytes, "sha256").hex()

@@ -2,16 +2,19 @@
 
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Min, QuerySet
 
 from candidates.models import LedgerLine
+from storage.given import update
 
 from . import chain, copies
 from .locks import Lock, try_to_take
 
 #: Lines in one transaction.
 BATCH = 500
+#: What the sealer writes into a line.
+PLACE = ("sequence", "previous", "hash")
 
 
 def seal(*, now: datetime) -> int:  # `now` as all jobs
@@ -42,18 +45,15 @@ def _seal_batch() -> int:
         sequence += 1
         link(line, sequence, previous)
         previous = line.hash
-    _save(lines)
+    if lines:
+        _save(lines)
     return len(lines)
 
 
 def _save(lines: list[LedgerLine]) -> None:
-    """Write the places of lines: one statement for all, where a bulk update builds one for each."""
-    table = connection.ops.quote_name(LedgerLine._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE {table} SET sequence = %s, previous = %s, hash = %s WHERE id = %s",  # noqa: S608
-            [(line.sequence, line.previous, line.hash, line.pk) for line in lines],
-        )
+    """Write the places of lines: one statement for all."""
+    places = {name: [getattr(line, name) for line in lines] for name in PLACE}
+    update(LedgerLine, [line.pk for line in lines], places)
 
 
 def link(line: LedgerLine, sequence: int, previous: str) -> None:

@@ -1,13 +1,16 @@
 """Writing a line, in the transaction that deletes. It is numbered and chained later, by `seal`."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
 from candidates.models import LedgerLine
+from storage.given import insert
 
 from .keys import keyed_hash
 
@@ -23,21 +26,21 @@ class Deletion:
     objects: int
 
 
-def append(deletions: Iterable[Deletion], *, day: date) -> list[LedgerLine]:
-    """Write a line for each deletion; return them, in their order.
+def append(deletions: Iterable[Deletion], *, day: date) -> list[int]:
+    """Write a line for each deletion; return their ids, in the same order.
 
     Call it in the transaction that deletes: then the line is there if and only if the record
     is not. The lines are unsealed, so no other deletion waits for this one.
     """
-    return LedgerLine.objects.bulk_create(
-        LedgerLine(
-            day=day,
-            kind=deletion.kind,
-            record=keyed_hash(deletion.id),
-            rows=deletion.rows,
-            objects_count=deletion.objects,
-            rule=deletion.rule,
-            policy_version=settings.ATS_POLICY_VERSION,
-        )
-        for deletion in deletions
-    )
+    lines: dict[str, list[Any]] = defaultdict(list)
+    for deletion in deletions:
+        lines["record"].append(keyed_hash(deletion.id))
+        lines["kind"].append(str(deletion.kind))
+        lines["rule"].append(str(deletion.rule))
+        lines["rows"].append(deletion.rows)
+        lines["objects_count"].append(deletion.objects)
+    if not lines:
+        return []
+    written = insert(LedgerLine, lines, day=day, policy_version=settings.ATS_POLICY_VERSION)
+    ids = {record: pk for record, *_, pk in written}
+    return [ids[record] for record in lines["record"]]

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 LAST_MOMENT = datetime.max.replace(microsecond=0, tzinfo=UTC)
 WAITS = Case(When(status=Status.OPEN, then="stage_since"), default=Value(LAST_MOMENT))
 ERASED = Coalesce("delete_on", Value(date.max))
+#: A forecast counts for the decision that it was made after: what was opened again meanwhile and
+#: decided anew nobody has foreseen.
+NEVER_FORESEEN = Q(foreseen_on__isnull=True) | Q(foreseen_on__lt=F("decided_on"))
 
 
 class Applications(models.QuerySet["Application"]):
@@ -187,6 +190,12 @@ class Application(models.Model):
                 fields=["retention_months", "decided_on"],
                 condition=Q(delete_on__isnull=False),
                 name="application_clock",
+            ),
+            # What a purge must still foresee of the next day: nothing, once it has.
+            models.Index(
+                fields=["delete_on", "id"],
+                condition=Q(delete_on__isnull=False) & NEVER_FORESEEN,
+                name="application_unforeseen",
             ),
             # The board and the lists, in their orders.
             models.Index(

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Value
 
 from candidates import retention
 from candidates.models import Application, CertificateMail, Employee, Hold, LedgerLine
-from candidates.models.applications import Applications
+from candidates.models.applications import NEVER_FORESEEN, Applications
 from storage.models import Tombstone
 
 #: How long before its end an address that still waits for its certificate goes: the purge comes
@@ -118,8 +118,3 @@ def unforeseen(now: datetime) -> Applications:
     """Return what is due although no run of a day before today foresaw it."""
     since = Q(foreseen_on__gte=retention.local_date(now))
     return Application.objects.due(now).filter(NEVER_FORESEEN | since)
-
-
-#: A forecast counts for the decision that it was made after: what was opened again meanwhile and
-#: decided anew nobody has foreseen.
-NEVER_FORESEEN = Q(foreseen_on__isnull=True) | Q(foreseen_on__lt=F("decided_on"))

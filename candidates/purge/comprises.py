@@ -1,11 +1,10 @@
-"""What an application and an employee's record comprise, table by table, and how many rows."""
+"""What an application and an employee's record comprise, table by table."""
 
 from collections import Counter
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Count, F, Model
+from django.db.models import Model
 
 from candidates.models import (
     AccessCopy,
@@ -21,6 +20,7 @@ from candidates.models import (
     SeenMail,
     Token,
 )
+from storage.given import delete
 from storage.models import Attachment, Page, Words
 
 #: Each table, with the way from its rows to the record that they go with.
@@ -53,29 +53,16 @@ EMPLOYEE: Parts = {
 }
 
 
-def delete_rows(parts: Parts, records: Collection[UUID]) -> None:
-    """Delete what goes with the records: one statement a table, and what points at others first.
+def delete_rows(parts: Parts, records: Collection[UUID]) -> Counter[UUID]:
+    """Delete what goes with the records; return how many rows of each that were.
 
-    Not their documents, which need tombstones: if any are left, the database refuses the commit,
-    as it does for a table that is missing in `parts`.
+    One statement a table, and what points at others first. Not their documents, which need
+    tombstones: if any are left, the database refuses the commit, as it does for a table that is
+    missing in `parts`.
     """
-    for model, way in reversed(parts.items()):
-        if model not in DOCUMENTS:
-            rows = model._default_manager.filter(**{f"{way}__among": records})
-            rows.order_by()._raw_delete(DEFAULT_DB_ALIAS)
-
-
-def count_rows(parts: Parts, records: Collection[UUID]) -> Counter[UUID]:
-    """Return how many rows go with each of the records, its own included: one query."""
-    answers = [
-        model._default_manager.filter(**{f"{way}__among": records})
-        .order_by()
-        .values(owner=F(f"{way}_id"))
-        .annotate(n=Count("pk"))
-        .values_list("owner", "n")
-        for model, way in parts.items()
-    ]
-    rows = Counter(list(records))
-    for owner, n in answers[0].union(*answers[1:], all=True):
-        rows[owner] += n
-    return rows
+    return Counter(
+        record
+        for model, way in reversed(parts.items())
+        if model not in DOCUMENTS
+        for record in delete(model._default_manager.filter(**{f"{way}__among": records}), way)
+    )

@@ -174,7 +174,7 @@ class Job:
         if self.census.unproven:
             traces.erase([], set(unproven().values_list("record", flat=True)))
         try:
-            finding = proof.prove(erased, now=self.now)
+            finding = proof.prove(erased, now=self.now, others=bool(self.census.unproven))
         except StorageError as error:
             log.warning("the storage could not be asked for a proof: %s", error.code)
             self._count_failures("unproven", 1)

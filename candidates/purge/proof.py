@@ -19,7 +19,9 @@ from .records import Erased
 
 log = logging.getLogger("ats.purge")
 
-#: Lines of others that one run proves, and lines in one statement.
+#: Lines of others that one run proves: it reads every id that there is, and remembers them.
+MOST = 50_000
+#: Lines in one statement.
 PAGE = 500
 
 
@@ -32,9 +34,11 @@ class Finding:
     left: list[str]
 
 
-def prove(erased: Iterable[Erased], *, now: datetime) -> Finding:
+def prove(erased: Iterable[Erased], *, now: datetime, others: bool = True) -> Finding:
     """Look for what a run erased, and for what others left unproven; write down what was found.
 
+    Not `others` if there was none when the run began: lines that have come since are of a run
+    beside this one, which proves them itself, or, if it dies, of the next.
     What still waits as a tombstone is not gone: its line is for a later run. Nothing is written
     if there is nothing to look for. Raises `StorageError` if the storage cannot be asked.
     """
@@ -42,7 +46,7 @@ def prove(erased: Iterable[Erased], *, now: datetime) -> Finding:
     waiting = reader.pending(key for record in erased for key in record.keys)
     gone = [record for record in erased if waiting.isdisjoint(record.keys)]
     ids, keys = [each.record for each in gone], [key for each in gone for key in each.keys]
-    earlier = _earlier({record.line for record in erased})
+    earlier = _earlier({record.line for record in erased}) if others else {}
     if not gone and not earlier:
         return Finding(0, 0, [])
     kept = reader.keys_in_storage(keys)
@@ -61,9 +65,9 @@ def _earlier(own: Collection[int]) -> dict[int, str]:
     """
     days = _days_of_open_tombstones()
     lines = unproven().exclude(day__in=days).exclude(written_at__date__in=days).order_by("pk")
-    # The own ones are the youngest: the page is full of others, or those are all.
-    page = lines.values_list("pk", "record")[: PAGE + len(own)]
-    return {pk: record for pk, record in page if pk not in own}
+    # The own ones are the youngest: there are as many of others, or those are all.
+    found = lines.values_list("pk", "record")[: MOST + len(own)].iterator(chunk_size=PAGE)
+    return {pk: record for pk, record in found if pk not in own}
 
 
 def _days_of_open_tombstones() -> set[date]:
@@ -91,5 +95,5 @@ def _write_down(finding: Finding, lines: list[int], kept: set[str], now: datetim
         return
     today = retention.local_date(now)
     for start in range(0, len(lines), PAGE):
-        page = LedgerLine.objects.filter(pk__in=lines[start : start + PAGE])
+        page = LedgerLine.objects.filter(pk__among=lines[start : start + PAGE])
         page.update(is_proven=True, proven_on=today)

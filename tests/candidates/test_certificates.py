@@ -23,7 +23,7 @@ ANOTHER_KEY = b"another key, also of 32 letters!"
 
 def ordered(line: LedgerLine, *, email: str = "mira@posteo.example") -> CertificateMail:
     application = an_application(email=email)
-    certificates.order([(application, line, NOW + timedelta(days=1))], now=NOW)
+    certificates.order([(application, line.pk, NOW + timedelta(days=1))], now=NOW)
     return CertificateMail.objects.get(line=line)
 
 

@@ -40,7 +40,7 @@ def deletions(count: int) -> list[LedgerLine]:
         )
         for at in range(count)
     )
-    return ledger.append(made, day=TODAY)
+    return list(LedgerLine.objects.filter(pk__in=ledger.append(made, day=TODAY)))
 
 
 def sealed(count: int) -> list[LedgerLine]:

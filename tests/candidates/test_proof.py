@@ -49,7 +49,7 @@ def erased(application: Application, *keys: str) -> Erased:
         [ledger.Deletion(application.pk, LedgerLine.Kind.APPLICATION, "retention", 1, len(keys))],  # type: ignore[arg-type]
         day=TODAY,
     )[0]
-    return Erased(application.pk, line.pk, keys)
+    return Erased(application.pk, line, keys)
 
 
 def gone() -> Application:
@@ -353,3 +353,21 @@ def test_a_storage_that_cannot_be_asked_leaves_the_lines_unproven(settings: Lazy
         proof.prove([record], now=NOW)
     assert not proofs().exists()
     assert not deletions().get().is_proven
+
+
+def test_what_a_run_beside_it_has_just_erased_is_left_to_that_run() -> None:
+    erased(gone())
+    assert proof.prove([], now=NOW, others=False).records == 0
+    assert deletions().filter(is_proven=False).count() == 1
+    assert proof.prove([], now=NOW).records == 1
+    assert not deletions().filter(is_proven=False).exists()
+
+
+def test_one_run_proves_more_of_others_than_one_statement_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(proof, "PAGE", 2)
+    for _ in range(5):
+        erased(gone())
+    assert proof.prove([], now=NOW).records == 5
+    assert not deletions().filter(is_proven=False).exists()

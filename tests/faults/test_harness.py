@@ -1,6 +1,6 @@
 """The fault schedules can find something: a purge that is broken on purpose does not pass."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -47,9 +47,9 @@ def test_what_names_a_record_elsewhere_counts_as_a_trace(monkeypatch: pytest.Mon
 def test_a_deletion_without_a_line_counts_as_a_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     append = ledger.append
 
-    def lose(deletions: Iterable[ledger.Deletion], *, day: date) -> list[LedgerLine]:
+    def lose(deletions: Iterable[ledger.Deletion], *, day: date) -> list[int]:
         lines = append(deletions, day=day)
-        LedgerLine.objects.filter(pk__in=[line.pk for line in lines]).delete()
+        LedgerLine.objects.filter(pk__in=lines).delete()
         return lines
 
     monkeypatch.setattr(ledger, "append", lose)
@@ -90,13 +90,14 @@ def test_a_file_of_others_that_goes_along_counts_as_a_loss(monkeypatch: pytest.M
 
 
 def test_what_a_usual_deletion_leaves_counts_as_a_trace(monkeypatch: pytest.MonkeyPatch) -> None:
-    def delete(place: Folder | Bucket, key: str) -> int:
-        if isinstance(place, Folder):
-            Path(place.location, key).unlink(missing_ok=True)  # not what was written by half
-        else:
-            place.client.delete_object(Bucket=place.bucket_name, Key=key)
-        return 1
+    def delete(place: Folder | Bucket, keys: Sequence[str]) -> list[int]:
+        for key in keys:
+            if isinstance(place, Folder):
+                Path(place.location, key).unlink(missing_ok=True)  # not what was written by half
+            else:
+                place.client.delete_object(Bucket=place.bucket_name, Key=key)
+        return [1] * len(keys)
 
-    monkeypatch.setattr(type(store()), "erase", delete)
+    monkeypatch.setattr(type(store()), "erase_each", delete)
     scores = [played(seed) for seed in range(4)]
     assert sum(score.traces for score in scores) > 0

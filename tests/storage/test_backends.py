@@ -664,9 +664,9 @@ def test_what_is_wrong_with_one_file_does_not_keep_the_others(
         put(folder, key)
     unlink = os.unlink
 
-    def refuses_one(path: Path) -> None:
-        if path.name == "2":
-            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+    def refuses_one(path: str) -> None:
+        if path.endswith("/2"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
         unlink(path)
 
     monkeypatch.setattr(os, "unlink", refuses_one)
