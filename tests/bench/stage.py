@@ -4,6 +4,7 @@ a new process, so that no work finds what another has left in memory. `BESIDE` i
 """
 
 import importlib
+import logging
 import sys
 
 import django
@@ -15,6 +16,7 @@ from tests.bench.place import Place
 def main() -> None:
     work, size, database, *beside = sys.argv[1:]
     django.setup()
+    logging.getLogger("ats.access").disabled = True  # it writes where the figures go
     module = importlib.import_module(f"tests.bench.{work}")
     try:
         for figure in module.measure(_place(int(size), database, *beside)):
