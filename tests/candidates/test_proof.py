@@ -305,7 +305,7 @@ def test_lines_that_wait_for_the_storage_keep_no_others_from_being_proven(
     waits, another = erased(gone()), erased(gone())
     LedgerLine.objects.filter(pk=waits.line).update(day=TODAY - timedelta(days=1))
     an_open_tombstone(NOW - timedelta(days=1))
-    monkeypatch.setattr(proof, "PAGE", 1)
+    monkeypatch.setattr(proof, "MOST", 1)
     proof.prove([], now=NOW)
     assert deletions().get(is_proven=True).pk == another.line
 
