@@ -23,7 +23,7 @@ from tests.bench.place import ROOT, Place
 PROCESSES = (1, 2, 3)
 ROUNDS = 2
 #: Pages of the purge: each process takes the next that nobody has.
-DUE = 600
+DUE = 3_000
 OBJECTS = 1
 CONTENT = bytes(3_000)
 RUN = (
