@@ -183,8 +183,9 @@ WAY_IN = """
 def _way_in(job: Job, now: datetime) -> Stage:
     """Return the stage that an application enters now; it stays, and the job open, meanwhile."""
     today = connection.ops.adapt_datefield_value(retention.local_date(now))
-    if stage := next(iter(Stage.objects.raw(WAY_IN + _share(), [job.pk, today])), None):
-        return stage
+    for _try in range(2):  # the first may be removed while this waits for it
+        if stage := next(iter(Stage.objects.raw(WAY_IN + _share(), [job.pk, today])), None):
+            return stage
     raise JobClosed(_("This position is no longer open."))
 
 
