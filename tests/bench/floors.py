@@ -89,6 +89,13 @@ CONDITIONS: dict[str, Callable[[str], tuple[str, list[Any]]]] = {
 }
 
 
+#: What indexes have of those that do not wait any more, or have no day of deletion yet.
+WAITS = (
+    "CASE WHEN a.status = 'open' THEN a.stage_since ELSE '9999-12-31 23:59:59+00'::timestamptz END"
+)
+ERASED = "coalesce(a.delete_on, '9999-12-31'::date)"
+
+
 def order(query: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
     """Return the expressions of an order, and which way they run."""
     status = query.get("status", "")
@@ -102,10 +109,9 @@ def order(query: Mapping[str, str]) -> tuple[tuple[str, ...], str]:
         case "deletion" if status not in {"", "open"}:
             return ("a.delete_on", "a.id"), "ASC"
         case "waiting":
-            waits = "CASE WHEN a.status = 'open' THEN a.stage_since END"
-            return (f"coalesce({waits}, 'infinity')", "a.received_at", "a.id"), "ASC"
+            return (WAITS, "a.received_at", "a.id"), "ASC"
         case "deletion":
-            return ("coalesce(a.delete_on, 'infinity')", "a.received_at", "a.id"), "ASC"
+            return (ERASED, "a.received_at", "a.id"), "ASC"
     return ("a.received_at", "a.id"), "DESC"
 
 
