@@ -2,13 +2,11 @@
 
 import time
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.db.models import DateTimeField, Value
 from django.db.models.functions import Coalesce
-from django_q.conf import Conf
 from django_q.tasks import async_task
 
 from candidates.models import Application, Mail, Token, User
@@ -58,16 +56,14 @@ def queue(
         by=by,
     )
     if send_at <= now:
-        _wake(wake)
+        transaction.on_commit(lambda: _wake(mail, wake), robust=True)
     return mail
 
 
-def _wake(task: str) -> None:
-    """Have the cluster run a task once the mail is there; the minutely schedule would do it too."""
-    if Conf.ORM:  # the queue is in this database: it comes with the mail
+def _wake(mail: Mail, task: str) -> None:
+    """Ask the cluster to send now; the minutely schedule would do it otherwise."""
+    if _row(mail).untried().exists():
         async_task(task)
-    else:
-        transaction.on_commit(partial(async_task, task), robust=True)
 
 
 def send_due(now: datetime) -> int:

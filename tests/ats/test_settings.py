@@ -244,7 +244,7 @@ def test_postgres_and_s3_take_their_parts() -> None:
     )
     assert database["OPTIONS"] == {
         "connect_timeout": 5,
-        "options": "-c jit=off",
+        "options": "-c jit=off -c random_page_cost=1.1",
         "sslmode": "require",
     }
     assert found["STORAGES"]["attachments"]["OPTIONS"] == {
