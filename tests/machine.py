@@ -350,6 +350,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "once(database): needs no database, or just this one")
     config.addinivalue_line("markers", "soak: has a long run, see tests.world.rounds")
+    config.addinivalue_line("markers", "soak(only=True): runs in the soak alone")
     adapt_settings()
 
 
@@ -379,14 +380,23 @@ def runs_on(item: pytest.Item) -> set[str]:
     return {"sqlite", "postgres"} if uses_database(item) else {"sqlite"}
 
 
+def is_for_soak_alone(item: pytest.Item) -> bool:
+    return any(marker.kwargs.get("only") for marker in item.iter_markers("soak"))
+
+
+def _deselect(config: pytest.Config, items: list[pytest.Item], others: list[pytest.Item]) -> None:
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in others]
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     # Playwright leaves an event loop running in this thread: what needs it comes last.
     items.sort(key=uses_browser)
+    if not os.environ.get("ATS_SOAK"):
+        _deselect(config, items, [item for item in items if is_for_soak_alone(item)])
     if config.option.share:
-        others = [item for item in items if config.option.db not in runs_on(item)]
-        config.hook.pytest_deselected(items=others)
-        items[:] = [item for item in items if config.option.db in runs_on(item)]
+        _deselect(config, items, [i for i in items if config.option.db not in runs_on(i)])
 
 
 def fault_schedules() -> "Score":

@@ -1,7 +1,8 @@
 """Every action of the workspace by keyboard alone: Tab, arrows, Space, Enter, typing.
 
 `test_every_form_of_the_workspace_is_walked` knows all forms of all pages; a new one fails it until
-a test here walks it, and each test is held to what it says that it walks.
+a test here walks it, and each test is held to what it says that it walks. Those for what is done
+every day run in `make test`, all in `make soak`.
 """
 
 from collections.abc import Callable, Iterator
@@ -331,6 +332,7 @@ def test_somebody_withdraws_is_assigned_or_hired(at: Open, recruiter: User, job:
     assert (state(gone), elsewhere.job, state(hired)) == ("withdrawn", other, "hired")
 
 
+@pytest.mark.soak(only=True)
 @walks("hr:take_mail", "hr:delete_mail", "hr:note_return")
 def test_mails_that_came_and_that_came_back_are_dealt_with(
     at: Open, recruiter: User, job: Job
@@ -357,6 +359,7 @@ def test_mails_that_came_and_that_came_back_are_dealt_with(
 # Jobs and settings -------------------------------------------------------------------------------
 
 
+@pytest.mark.soak(only=True)
 @walks(
     *("hr:jobs?", "hr:new_job?", "hr:new_job", "hr:new_job preview=yes", "hr:edit_job"),
     *("hr:edit_job preview=yes", "hr:publish_job", "hr:close_job"),
@@ -408,6 +411,7 @@ def test_a_job_is_made_from_another_published_closed_and_opened_again(
     said(page, "The job is published.")
 
 
+@pytest.mark.soak(only=True)
 @walks(
     *(f"hr:stages do={each}" for each in ("save", "up", "down", "remove", "add", "copy")),
     *(f"hr:criteria do={each}" for each in ("add", "rename", "up", "down", "remove")),
@@ -458,6 +462,7 @@ def test_stages_criteria_and_team_of_a_job_are_set(at: Open, recruiter: User, jo
     said(page, "Removed from the team.")
 
 
+@pytest.mark.soak(only=True)
 @walks(
     *("hr:new_template", "hr:new_template preview=text", "hr:template"),
     *("hr:template preview=text", "hr:delete_template", "hr:reasons"),
@@ -501,6 +506,7 @@ def officer() -> User:
     return world.a_user("privacy_officer", first_name="Miriam", last_name="Falk")
 
 
+@pytest.mark.soak(only=True)
 @walks("hr:hold", "hr:renew_hold", "hr:lift_hold", "hr:dry_run?", "hr:reads?", "hr:confirm_purge")
 def test_holds_are_set_renewed_and_lifted_and_the_purge_tried_and_confirmed(
     at: Open, officer: User
@@ -541,6 +547,7 @@ def test_holds_are_set_renewed_and_lifted_and_the_purge_tried_and_confirmed(
     said(page, "Confirmed. The purge goes on.")
 
 
+@pytest.mark.soak(only=True)
 @walks(
     *("hr:register_request", "hr:requests?", "hr:answer_request", "hr:refuse_request"),
     *("hr:grant_request", "hr:confirm_request"),
@@ -588,6 +595,7 @@ def register(application: Application, kind: Request.Kind, by: User) -> Request:
     return requests.register(application, kind, by=by, now=timezone.now())
 
 
+@pytest.mark.soak(only=True)
 @walks("hr:copy", "hr:release_copy", "hr:release_copy sure=yes")
 def test_a_copy_is_struck_looked_at_again_and_released(
     at: Open, officer: User, recruiter: User, job: Job
@@ -613,6 +621,7 @@ def test_a_copy_is_struck_looked_at_again_and_released(
     assert asked.state == Request.State.RELEASED
 
 
+@pytest.mark.soak(only=True)
 @walks("hr:undo_hire", "hr:erase_employee")
 def test_a_hire_is_undone_and_a_record_exported_and_erased(at: Open) -> None:
     start = timezone.localdate() + timedelta(days=30)
@@ -651,6 +660,7 @@ def test_language_shortcuts_and_log_out_are_at_hand(at: Open, recruiter: User) -
     page.wait_for_url("**/accounts/login/**")
 
 
+@pytest.mark.soak(only=True)
 @walks(
     *("account_login", "mfa_activate_totp", "mfa_authenticate", "account_change_password"),
     *("mfa_generate_recovery_codes", "mfa_deactivate_totp", "account_logout"),
@@ -694,6 +704,7 @@ def test_password_app_and_codes_are_changed(
     assert not Authenticator.objects.filter(type="totp").exists()
 
 
+@pytest.mark.soak(only=True)
 @walks("mfa_add_webauthn", "mfa_login_webauthn", "mfa_remove_webauthn")
 def test_a_passkey_is_added_used_and_removed(
     at: Open, recruiter: User, settings: "Settings"
