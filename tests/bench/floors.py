@@ -83,7 +83,7 @@ CONDITIONS: dict[str, Callable[[str], tuple[str, list[Any]]]] = {
     "hold": lambda v: (
         ("" if v == "held" else "NOT ")
         + "EXISTS (SELECT FROM candidates_hold h WHERE h.application_id = a.id"
-        " AND h.ended_at IS NULL AND h.until > now())",
+        " AND h.until > now())",
         [],
     ),
 }
