@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OPTIONS = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": RULES}}
+ONCE = [("de-DE", "light"), ("en-GB", "dark")]
 LOOKS = [(language, theme) for language in ("de-DE", "en-GB") for theme in ("light", "dark")]
+#: Each language and each theme once in `make test`, all four in `make soak`.
+IN_TURN = [
+    pytest.param(look, id="-".join(look), marks=pytest.mark.soak(only=look not in ONCE))
+    for look in LOOKS
+]
 #: What is no page: files, what answers machines, and addresses that lead elsewhere.
 NO_PAGES = {
     *("/", "robots", "health", "metrics", "logo", "accent"),
@@ -151,7 +157,7 @@ def careers(job: Job, closed: Job) -> list[Place]:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("look", LOOKS, ids="-".join)
+@pytest.mark.parametrize("look", IN_TURN)
 def test_axe_finds_nothing_on_a_page_before_an_application(
     live_server: "LiveServer", chromium: "Browser", look: tuple[str, str]
 ) -> None:
@@ -196,7 +202,7 @@ ROOM = [
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("look", LOOKS, ids="-".join)
+@pytest.mark.parametrize("look", IN_TURN)
 def test_axe_finds_nothing_in_the_room(
     live_server: "LiveServer", chromium: "Browser", look: tuple[str, str]
 ) -> None:

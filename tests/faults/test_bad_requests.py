@@ -231,7 +231,7 @@ def fill(route: str, ids: list[str], data: st.DataObject) -> str:
 
 
 @settings(
-    max_examples=rounds(5_000, 50_000),
+    max_examples=rounds(2_500, 50_000),
     database=None,
     deadline=None,
     derandomize=True,

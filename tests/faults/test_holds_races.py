@@ -44,7 +44,7 @@ def hold(application: Application, officer: User) -> Hold:
 
 def rounds_of(skew: Skew) -> Iterator[tuple[Job, User]]:
     """Yield what each round begins with; in the end both must have won."""
-    for number in range(rounds(30, 1000)):
+    for number in range(rounds(15, 1000)):
         if number % FRESH == 0:
             rows.clear()
             objects.shelf()

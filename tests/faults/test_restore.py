@@ -243,6 +243,7 @@ def test_a_restored_sqlite_stays_closed_until_the_dead_are_gone_again(
     drill(OnSqlite(tmp_path), serving)
 
 
+@pytest.mark.soak(only=True)
 @pytest.mark.once("sqlite")
 def test_a_new_installation_on_an_old_storage_is_closed_and_says_what_to_do(
     tmp_path: Path, serving: Callable[[Installation], None]
