@@ -212,11 +212,11 @@ def today(_path: str, _query: Mapping[str, str]) -> Statement:
 
 def names(_path: str, query: Mapping[str, str]) -> Statement:
     """What a search in names shows: the newest 51 of the hits, and how many there are."""
-    return _searched("a.id IN (SELECT id FROM hit)", NAMED, query)
+    return _searched(NAMED, query)
 
 
 def texts(_path: str, query: Mapping[str, str]) -> Statement:
-    return _searched("a.id IN (SELECT id FROM hit)", SAID, query)
+    return _searched(SAID, query)
 
 
 NAMED = "SELECT id FROM candidates_application WHERE folded LIKE '%%' || %s || '%%'"
@@ -228,11 +228,11 @@ SAID = """
 """
 
 
-def _searched(where: str, hits: str, query: Mapping[str, str]) -> Statement:
+def _searched(hits: str, query: Mapping[str, str]) -> Statement:
     sql = f"""
         WITH hit AS MATERIALIZED ({hits})
         SELECT {LINE}, (SELECT least(count(*), 1001) FROM hit) AS total
-        FROM candidates_application a {JOINED} WHERE {where}
+        FROM candidates_application a {JOINED} WHERE a.id IN (SELECT id FROM hit)
         ORDER BY a.received_at DESC, a.id DESC LIMIT 51
     """
     return sql, [query["q"]]
