@@ -69,8 +69,14 @@ def roles(user: User | AnonymousUser) -> frozenset[Role]:
         return frozenset()
     if not hasattr(user, "_roles"):
         names = set(user.groups.values_list("name", flat=True))
-        user._roles = frozenset(role for role in Role if role in names)  # type: ignore[attr-defined]
+        with_roles(user, frozenset(role for role in Role if role in names))
     return user._roles  # type: ignore[attr-defined,no-any-return]
+
+
+def with_roles(user: User, known: frozenset[Role]) -> User:
+    """Return the user with roles that have been read already."""
+    user._roles = known  # type: ignore[attr-defined]
+    return user
 
 
 def has(user: User | AnonymousUser, *wanted: Role) -> bool:

@@ -5,13 +5,14 @@ what should have gone before today goes today.
 """
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
 from django.conf import settings
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Greatest, TruncDate
 
 from candidates import access, retention
@@ -86,29 +87,47 @@ def calendar(now: datetime) -> Calendar:
     return Calendar([line[n : n + 7] for n in range(0, len(line), 7)])
 
 
-def going(now: datetime, *, until: date, among: Applications | None = None) -> Counter[date]:
-    """Count the records that go on each day up to `until`, in one query.
+def going(now: datetime, *, until: date) -> Counter[date]:
+    """Count the records that go on each day up to `until`, in one query."""
+    return by_days(counts_of_all(now, until=until), today=retention.local_date(now), until=until)
 
-    With `among`, only those of these applications, and no records of employees.
-    """
-    today = retention.local_date(now)
-    applications = Application.objects.all() if among is None else among
-    closed = applications.filter(delete_on__lte=until).order_by()
-    held = closed.filter(Exists(_holds(now))).annotate(
-        end=TruncDate(_last_end(now), tzinfo=retention.zone())
-    )
-    parts = [
-        _by_day(closed.exclude(Exists(_holds(now))), F("delete_on")),
-        _by_day(held, Greatest("delete_on", "end")),
-    ]
-    if among is None:
-        employees = Employee.objects.filter(delete_on__lte=until).order_by()
-        parts.append(_by_day(employees, F("delete_on")))
+
+def by_days(counts: Iterable[Sequence[Any]], *, today: date, until: date) -> Counter[date]:
+    """Add up counts of days: what is late goes today, and what a hold keeps for longer is left."""
     found: Counter[date] = Counter()
-    for day, number in parts[0].union(*parts[1:], all=True):
-        if day <= until:  # a hold may end later
+    for day, number in counts:
+        if day <= until:
             found[max(day, today)] += number
     return found
+
+
+def counts_of_all(now: datetime, *, until: date) -> QuerySet[Any]:
+    """Return the counts of all records that go up to `until`, by day."""
+    employees = Employee.objects.filter(delete_on__lte=until).order_by()
+    parts = _of_applications(Application.objects.all(), now, until=until)
+    return parts[0].union(*parts[1:], _by_day(employees, F("delete_on")), all=True)
+
+
+def counts_among(
+    applications: Applications, now: datetime, *, less: Applications, until: date
+) -> QuerySet[Any]:
+    """Return the counts of these applications by day, and as negative ones those of `less`."""
+    parts = _of_applications(applications, now, until=until)
+    parts += _of_applications(less, now, until=until, sign=-1)
+    return parts[0].union(*parts[1:], all=True)
+
+
+def _of_applications(
+    applications: Applications, now: datetime, *, until: date, sign: int = 1
+) -> list[QuerySet[Any]]:
+    """Return the counts of those that nothing holds, and of those held."""
+    closed = applications.filter(delete_on__lte=until).order_by()
+    free, held = closed.exclude(Exists(_holds(now))), closed.filter(Exists(_holds(now)))
+    end = TruncDate(_last_end(now), tzinfo=retention.zone())
+    return [
+        _by_day(free, F("delete_on"), sign=sign),
+        _by_day(held.annotate(end=end), Greatest("delete_on", "end"), sign=sign),
+    ]
 
 
 def gone(first: date, *, before: date) -> Counter[date]:
@@ -124,9 +143,10 @@ def erased() -> QuerySet[LedgerLine]:
     )
 
 
-def _by_day(records: QuerySet[Any], day: Any) -> QuerySet[Any]:
+def _by_day(records: QuerySet[Any], day: Any, *, sign: int = 1) -> QuerySet[Any]:
     days = records.annotate(day=day).values("day")
-    return days.annotate(n=Count("pk")).values_list("day", "n")  # type: ignore[no-any-return]
+    counted: QuerySet[Any] = days.annotate(n=Count("pk") * Value(sign)).values_list("day", "n")
+    return counted
 
 
 def _holds(now: datetime) -> Holds:
@@ -165,9 +185,9 @@ def held(user: User, now: datetime) -> QuerySet[Hold]:
     return seen.select_related("application__job", "set_by", "request")
 
 
-def undecided(user: User, now: datetime) -> Applications:
+def undecided(user: User, today: date) -> Applications:
     """Return the open applications that have waited `ATS_OPEN_MONTHS` for a decision."""
-    last_day = retention.local_date(now) - relativedelta(months=settings.ATS_OPEN_MONTHS)
+    last_day = today - relativedelta(months=settings.ATS_OPEN_MONTHS)
     seen = access.applications(user).open().filter(received_at__lt=retention.end_of(last_day))
     return seen.select_related("job", "stage")
 

@@ -1,16 +1,16 @@
 """How much waits for a person, and the person's jobs: what stands in the rail of every page."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Value, When
 
-from candidates import access
+from candidates import access, retention
 from candidates.gathering import Counted
 from candidates.models import Stage, User
+from candidates.statements import Statement, kept
 
 from . import kinds
 from .kinds import MOST, Kind
@@ -53,40 +53,43 @@ def rail(user: User, now: datetime, *, overdue: bool = False) -> Rail:
 
     `overdue` counts also how many answers are late.
     """
-    questions: dict[str, QuerySet[Any]] = {**kinds.waiting(user, now)}  # type: ignore[dict-item]
+    if not access.roles(user):
+        return Rail({}, [])
+    rows = [RailJob(*row) for row in _statement(user, retention.local_date(now), overdue).rows()]
+    counts = {row.whose: row.open_count for row in rows if not row.slug}
+    jobs = [row for row in rows if row.slug]
+    return Rail(counts, sorted(jobs, key=lambda job: (job.whose != "mine", job.title.casefold())))
+
+
+def _questions(user: User, today: date, overdue: bool) -> dict[str, QuerySet[Any]]:
+    """Return the rows to count, by what they are counted as."""
+    questions: dict[str, QuerySet[Any]] = {**kinds.waiting(user, today)}  # type: ignore[dict-item]
     if Kind.LATE in questions:
-        questions[Kind.LATE] = kinds.late_in_stages(user, now)
+        questions[Kind.LATE] = kinds.late_in_stages(user, today)
         if overdue:
-            questions[OVERDUE] = kinds.overdue_in_stages(user, now)
-    jobs = _jobs(user) if access.has(user, *access.READERS) else None
-    rows = _ask(questions, jobs)
-    counts = {row.whose: row.open_count for row in rows if row.whose in questions}
-    listed = [row for row in rows if row.whose not in questions]
-    return Rail(counts, sorted(listed, key=lambda job: (job.whose != "mine", job.title.casefold())))
+            questions[OVERDUE] = kinds.overdue_in_stages(user, today)
+    return questions
 
 
-def _ask(questions: Mapping[str, QuerySet[Any]], jobs: QuerySet[Any] | None) -> list[RailJob]:
-    """Count each question's rows up to `MOST`, and read the jobs, in one query.
+@kept
+def _statement(user: User, today: date, overdue: bool) -> Statement:
+    """Count each question's rows up to `MOST`, and read the jobs: one statement.
 
     Django's `union()` cannot limit its parts on SQLite; wrapped as tables, they can be.
     """
     parts, params = [], []
-    for name, rows in questions.items():
+    for name, rows in _questions(user, today, overdue).items():
         is_summed = rows.model is Stage and connection.vendor != "postgresql"
         column = rows.values("late" if rows.model is Stage else "pk")
         sql, values = _sql(column if is_summed else column[:MOST])
         number = "CAST(COALESCE(SUM(late), 0) AS bigint)" if is_summed else "COUNT(*)"
         parts.append(f"SELECT %s AS whose, {number}, '' AS title, '' AS slug FROM ({sql}) AS part")  # noqa: S608
         params += [str(name), *values]
-    if jobs is not None:
-        sql, values = _sql(jobs)
+    if access.has(user, *access.READERS):
+        sql, values = _sql(_jobs(user))
         parts.append(f"SELECT * FROM ({sql}) AS part")  # noqa: S608
         params += values
-    if not parts:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), params)
-        return [RailJob(*row) for row in cursor.fetchall()]
+    return Statement(" UNION ALL ".join(parts), params)
 
 
 def _sql(rows: QuerySet[Any]) -> tuple[str, list[Any]]:

@@ -1,7 +1,7 @@
-"""The kinds of what waits for a person, and which rows of each do."""
+"""The kinds of what waits for a person, and which rows of each do: the same ones all day."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import (
@@ -78,9 +78,9 @@ ROLES: dict[Kind, tuple[Role, ...]] = {
 }
 
 
-def waiting(user: User, now: datetime) -> dict[Kind, QuerySet[Any]]:
+def waiting(user: User, today: date) -> dict[Kind, QuerySet[Any]]:
     """Return the rows of each kind that a person's roles have to see to."""
-    return {kind: ROWS[kind](user, now) for kind in Kind if access.has(user, *ROLES[kind])}
+    return {kind: ROWS[kind](user, today) for kind in Kind if access.has(user, *ROLES[kind])}
 
 
 class Before(Func):
@@ -106,44 +106,44 @@ class OneEach(Counted):
         return self.as_sql(compiler, connection, template=Counted.template, **context)
 
 
-def _late_before(now: datetime, answer_days: F) -> Before:
-    """Return the moment before which an answer, now, is late or due within `SOON`."""
-    end = retention.end_of(retention.local_date(now) + timedelta(days=SOON))
+def _late_before(today: date, answer_days: F) -> Before:
+    """Return the moment before which an answer is late today, or due within `SOON`."""
+    end = retention.end_of(today + timedelta(days=SOON))
     return Before(Value(end), answer_days)
 
 
-def late(user: User, now: datetime) -> Applications:
-    before = _late_before(now, F("job__answer_days"))
+def late(user: User, today: date) -> Applications:
+    before = _late_before(today, F("job__answer_days"))
     return access.applications(user).open().filter(stage_since__lt=before)
 
 
-def late_in_stages(user: User, now: datetime) -> QuerySet[Stage]:
+def late_in_stages(user: User, today: date) -> QuerySet[Stage]:
     """Return the stages of a person's jobs with the number of late answers in each, `late`.
 
     Stage by stage, since there is no one moment before which an answer is late: an index has
     the applications of each stage in the order in which they wait. On PostgreSQL a stage comes as
     often as an answer in it is late.
     """
-    before = _late_before(now, OuterRef("job__answer_days"))
+    before = _late_before(today, OuterRef("job__answer_days"))
     here = access.applications(user).open().filter(stage=OuterRef("pk"), stage_since__lt=before)
     first = here.order_by("stage_since", "id").values("pk")[:MOST]
     return Stage.objects.filter(job__in=access.jobs(user)).annotate(late=OneEach(first)).order_by()
 
 
-def new(user: User, now: datetime) -> Applications:
+def new(user: User, today: date) -> Applications:
     """Return those that nobody has opened, and that do not stand among the late ones."""
-    in_time = Q(stage_since__gte=_late_before(now, F("job__answer_days")))
+    in_time = Q(stage_since__gte=_late_before(today, F("job__answer_days")))
     unopened = access.applications(user).unopened().filter(Q(job=None) | in_time)
     return unopened.order_by("-received_at", "-id")
 
 
-def mentions(user: User, now: datetime) -> QuerySet[Mention]:
+def mentions(user: User, today: date) -> QuerySet[Mention]:
     seen = Q(note__application__in=access.applications(user))
     unseen = Mention.objects.filter(seen, user=user, seen_at__isnull=True)
     return unseen.exclude(~Q(note__by=user), note__is_private=True).order_by("-note__at", "-pk")
 
 
-def scores(user: User, now: datetime) -> Applications:
+def scores(user: User, today: date) -> Applications:
     """Return the open ones of the own teams that others have judged and this person has not."""
     cards = Scorecard.objects.filter(application=OuterRef("pk"))
     mine = access.applications(user).open().filter(job__in=user.jobs.values("pk"))
@@ -151,23 +151,23 @@ def scores(user: User, now: datetime) -> Applications:
     return judged.order_by("stage_since", "id")
 
 
-def to_confirm(user: User, now: datetime) -> Requests:
+def to_confirm(user: User, today: date) -> Requests:
     """Return the erasures that another person has granted and that wait for a second one."""
     granted = access.requests(user).filter(state=Request.State.GRANTED)
     return granted.exclude(decided_by=user).order_by("due_on", "id")
 
 
-def asked(user: User, now: datetime) -> Requests:
+def asked(user: User, today: date) -> Requests:
     """Return the requests that nobody has answered; those granted by others stand elsewhere."""
     unanswered = Q(state=Request.State.OPEN) | Q(state=Request.State.GRANTED, decided_by=user)
     return access.requests(user).filter(unanswered).order_by("due_on", "id")
 
 
-def undecided(user: User, now: datetime) -> Applications:
-    return deadlines.undecided(user, now).order_by("received_at", "id")
+def undecided(user: User, today: date) -> Applications:
+    return deadlines.undecided(user, today).order_by("received_at", "id")
 
 
-def returned(user: User, now: datetime) -> QuerySet[Mail]:
+def returned(user: User, today: date) -> QuerySet[Mail]:
     """Return the mails that came back and that nobody has noted: for whoever they concern."""
     came_back = Mail.objects.filter(state=Mail.State.BOUNCED, noted_at__isnull=True)
     mine = came_back.filter(application__in=access.applications(user))
@@ -176,18 +176,18 @@ def returned(user: User, now: datetime) -> QuerySet[Mail]:
     return mine.order_by("-sent_at", "-pk")
 
 
-def stray(user: User, now: datetime) -> QuerySet[StrayMail]:
+def stray(user: User, today: date) -> QuerySet[StrayMail]:
     return StrayMail.objects.order_by("-received_at", "-id")
 
 
-def stopped(user: User, now: datetime) -> QuerySet[Run]:
+def stopped(user: User, today: date) -> QuerySet[Run]:
     """Return the newest purge if the brake has stopped it; `brake.stopped_run` says it exactly."""
     ended = Run.objects.of(Run.Job.PURGE).exclude(state=Run.State.RUNNING)
     newest = Run.objects.filter(pk=Subquery(ended.values("pk")[:1]), state=Run.State.STOPPED)
     return newest.exclude(Exists(Confirmation.objects.filter(at__gte=OuterRef("started_at"))))
 
 
-ROWS: dict[Kind, Callable[[User, datetime], QuerySet[Any]]] = {
+ROWS: dict[Kind, Callable[[User, date], QuerySet[Any]]] = {
     Kind.LATE: late,
     Kind.BRAKE: stopped,
     Kind.CONFIRM: to_confirm,
@@ -201,6 +201,6 @@ ROWS: dict[Kind, Callable[[User, datetime], QuerySet[Any]]] = {
 }
 
 
-def overdue_in_stages(user: User, now: datetime) -> QuerySet[Stage]:
+def overdue_in_stages(user: User, today: date) -> QuerySet[Stage]:
     """Return the same of those only whose promise is over."""
-    return late_in_stages(user, now - timedelta(days=SOON + 1))
+    return late_in_stages(user, today - timedelta(days=SOON + 1))

@@ -18,8 +18,9 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Concat, Substr
 
-from candidates import access, reads
+from candidates import access, reads, retention
 from candidates.models import Application, Scorecard, Stage, User
+from candidates.statements import Values, kept, some_ids
 
 from . import kinds
 from .kinds import Kind
@@ -99,8 +100,8 @@ def items(user: User, now: datetime, *, few: int, wanted: Iterable[Kind]) -> dic
 
     Stray mails and stopped purges are about no application, so they are not among them.
     """
-    waiting = {kind: kinds.ROWS[kind](user, now) for kind in wanted if kind in COLUMNS}
-    rows = _rows(user, waiting, few=few)
+    waiting = tuple(kind for kind in wanted if kind in COLUMNS)
+    rows = _rows(user, waiting, retention.local_date(now), few=few)
     found = {kind: [row for row in rows if row.kind == kind] for kind in waiting}
     applications = _applications(rows, now)
     return {kind: _first(rows, applications, few=few) for kind, rows in found.items()}
@@ -125,19 +126,28 @@ def _order(item: Item) -> Any:
     return -item.row.at.timestamp() if item.row.kind in NEWEST_FIRST else item.row.at.timestamp()
 
 
-def _rows(user: User, waiting: Mapping[Kind, QuerySet[Any]], *, few: int) -> list[Row]:
+def _rows(user: User, waiting: Iterable[Kind], today: date, *, few: int) -> list[Row]:
     """Return the first rows of each kind, in one query and one for the oldest of each stage."""
     promises = _first_promises(user, few=few) if Kind.LATE in waiting else {}
-    seen = access.applications(user).open().order_by("stage_since", "id")
-    parts = [_columns(Kind.LATE, seen.filter(stage=stage), few=few) for stage in promises]
-    others = ((kind, rows) for kind, rows in waiting.items() if kind != Kind.LATE)
-    parts += [_columns(kind, rows, few=few) for kind, rows in others]
-    if not parts:
+    others = tuple(kind for kind in waiting if kind != Kind.LATE)
+    if not promises and not others:
         return []
-    rows = [Row(*row) for row in parts[0].union(*parts[1:], all=True)]
+    asked = _statement(user, others, today, few, len(promises))
+    asked = asked.filled(dict(zip(some_ids(len(promises)), promises, strict=True)))
+    rows = [Row(*row) for row in asked.rows()]
     late = [row for row in rows if row.kind == Kind.LATE]
     late.sort(key=lambda row: row.at + timedelta(days=promises[int(row.ref)]))
     return [*late[:few], *(row for row in rows if row.kind != Kind.LATE)]
+
+
+@kept
+def _statement(user: User, others: Iterable[Kind], today: date, few: int, stages: int) -> Values:
+    """Ask for the first rows of so many stages, whose ids are left open, and of other kinds."""
+    seen = access.applications(user).open().order_by("stage_since", "id")
+    here = [seen.filter(stage=stage) for stage in some_ids(stages)]
+    parts = [_columns(Kind.LATE, rows, few=few) for rows in here]
+    parts += [_columns(kind, kinds.ROWS[kind](user, today), few=few) for kind in others]
+    return Values.of(parts[0].union(*parts[1:], all=True))
 
 
 def _columns(kind: Kind, rows: QuerySet[Any], *, few: int) -> QuerySet[Any]:
@@ -163,12 +173,17 @@ def _first_promises(user: User, *, few: int) -> dict[int, int]:
     What a job has promised differs, so no index has all applications in their order; but the first
     `few` are among those of the `few` stages that have the first ones. One query.
     """
+    found = _oldest_of_stages(user).rows()
+    due = sorted((at + timedelta(days=days), pk, days) for at, days, pk in found if at)
+    return {pk: days for _due, pk, days in due[:few]}
+
+
+@kept
+def _oldest_of_stages(user: User) -> Values:
     seen = access.applications(user).open().order_by("stage_since", "id")
     oldest = Subquery(seen.filter(stage=OuterRef("pk")).values("stage_since")[:1])
     stages = Stage.objects.filter(job__in=access.jobs(user)).annotate(oldest=oldest).order_by()
-    found = stages.values_list("oldest", "job__answer_days", "pk")
-    due = sorted((at + timedelta(days=days), pk, days) for at, days, pk in found if at)
-    return {pk: days for _due, pk, days in due[:few]}
+    return Values.of(stages.values_list("oldest", "job__answer_days", "pk"))
 
 
 def _applications(rows: Iterable[Row], now: datetime) -> dict[UUID, Application]:

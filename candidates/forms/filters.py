@@ -6,7 +6,7 @@ What cannot be used is left out and named (`ignored`), never passed over in sile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -21,9 +21,10 @@ from candidates import access, retention, search
 from candidates.access import Role
 from candidates.forms.apply import Line
 from candidates.forms.hr import DayInput, LongSelect
-from candidates.models import Application, Hold, Job, Stage, User
+from candidates.models import Application, Hold, Stage, User
 from candidates.models.applications import ERASED, WAITS, Applications
 from candidates.search import Term
+from candidates.statements import Values, kept
 from candidates.status import CLOSED, Status
 
 #: The years of days that are no slips.
@@ -36,6 +37,15 @@ BESIDE = frozenset({"after", "before", "from"})
 AT_ONCE = frozenset({"q", "job", "stage", "status", "order"})
 #: How much of a name that nobody knows is repeated.
 NAMED = 30
+
+
+class Choice(NamedTuple):
+    """A job as the filters offer it."""
+
+    slug: str
+    team: str
+    title: str = ""
+    pk: int | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +115,7 @@ class FilterForm(forms.Form):
         data: Any = None,
         *,
         user: User,
-        jobs: Iterable[Job],
+        jobs: Iterable[Choice],
         stages: Iterable[Stage],
     ) -> None:
         super().__init__(data, label_suffix="")
@@ -125,8 +135,8 @@ class FilterForm(forms.Form):
     @classmethod
     def of(cls, query: Mapping[str, Any], user: User) -> "FilterForm":
         """Return the filters of an address, checked, for what this user may see."""
-        jobs = list(access.jobs(user).only("slug", "title", "team"))
-        chosen = [job for job in jobs if job.slug == query.get("job")]
+        jobs = [Choice(*row) for row in _jobs(user).rows()]
+        chosen = [job.pk for job in jobs if job.slug == query.get("job")]
         stages = Stage.objects.filter(job__in=chosen).order_by("position") if chosen else ()
         form = cls(query, user=user, jobs=jobs, stages=stages)
         form.is_valid()
@@ -139,7 +149,7 @@ class FilterForm(forms.Form):
         For pages beside the list. What is unknown lets nothing through.
         """
         slug, team = query.get("job", ""), query.get("team", "")
-        named = [Job(slug=slug, team=team)] if slug or team else []
+        named = [Choice(slug=slug, team=team)] if slug or team else []
         stage = str(query.get("stage", ""))
         is_number = stage.isascii() and stage.isdecimal() and len(stage) < 19
         form = cls(query, user=user, jobs=named, stages=[Stage(pk=int(stage))] if is_number else [])
@@ -316,6 +326,12 @@ class FilterForm(forms.Form):
             return date_format(value)
         choices = dict(getattr(self.fields[name], "choices", []))
         return "" if value is True else str(choices.get(value, value))
+
+
+@kept
+def _jobs(user: User) -> Values:
+    """Ask for the jobs that a person sees, as `Choice` has them."""
+    return Values.of(access.jobs(user).values_list(*Choice._fields))
 
 
 def _begins(day: date) -> datetime:

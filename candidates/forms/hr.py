@@ -8,8 +8,8 @@ from uuid import UUID
 from django import forms
 from django.core.validators import RegexValidator
 from django.forms.utils import flatatt
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -26,21 +26,17 @@ def lines(**attributes: str) -> forms.Textarea:
 
 
 class LongSelect(forms.Select):
-    """A choice among hundreds, drawn without a template for each of them."""
+    """A choice among hundreds in no groups, drawn without a template for each of them."""
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        widget = self.get_context(name, value, attrs)["widget"]
-        options = format_html_join(
-            "\n",
-            '<option value="{}"{}>{}</option>',
-            (
-                (option["value"], flatatt(option["attrs"]), option["label"])
-                for _group, options, _index in widget["optgroups"]
-                for option in options
-            ),
+        chosen = set(self.format_value(value))
+        around = flatatt(self.build_attrs(self.attrs, {"name": name} | (attrs or {})))
+        marks = ("", " selected")
+        options = "\n".join(
+            f'<option value="{escape(each)}"{marks[each in chosen]}>{escape(label)}</option>'
+            for each, label in self.choices
         )
-        around = flatatt({"name": widget["name"], **widget["attrs"]})
-        return format_html("<select{}>\n{}\n</select>", around, options)
+        return mark_safe(f"<select{around}>\n{options}\n</select>")
 
 
 class DayInput(forms.DateInput):

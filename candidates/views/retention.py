@@ -55,7 +55,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "held": deadlines.held(user, now).order_by("until", "pk")[: FEW + 1],
         "ledger": deadlines.erased().order_by("-pk")[: FEW - 1],
         "condition": list(condition.lines(runs, now)),
-        "undecided": deadlines.undecided(user, now).order_by("received_at", "pk")[: FEW + 1],
+        "undecided": deadlines.undecided(user, today).order_by("received_at", "pk")[: FEW + 1],
         "reopened": deadlines.reopened(user).order_by("-at", "-pk")[: FEW + 1],
         "open_months": settings.ATS_OPEN_MONTHS,
         "few": FEW,
@@ -104,7 +104,8 @@ def held(request: HttpRequest) -> HttpResponse:
 @require_safe
 @officer
 def undecided(request: HttpRequest) -> HttpResponse:
-    rows = deadlines.undecided(access.person(request), timezone.now())
+    today = retention.local_date(timezone.now())
+    rows = deadlines.undecided(access.person(request), today)
     context = {
         "page": _cut(request, rows, ("received_at", "id")),
         "open_months": settings.ATS_OPEN_MONTHS,

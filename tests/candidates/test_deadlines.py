@@ -191,4 +191,4 @@ def test_open_applications_count_as_long_undecided_after_the_months_that_are_set
     before = world.an_application(received_at=world.NOW - timedelta(days=185))
     world.an_application(received_at=world.NOW - timedelta(days=180))
     world.an_application(received_at=world.NOW - timedelta(days=185), status="rejected")
-    assert list(deadlines.undecided(officer, world.NOW)) == [before]
+    assert list(deadlines.undecided(officer, retention.local_date(world.NOW))) == [before]
