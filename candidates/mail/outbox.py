@@ -11,6 +11,7 @@ from django_q.tasks import async_task
 
 from candidates.models import Application, Mail, Token, User
 from candidates.models.mail import Mails
+from storage.commits import unhurried
 
 from . import letters
 from .failures import code, may_have_gone
@@ -62,8 +63,9 @@ def queue(
 
 def _wake(mail: Mail, task: str) -> None:
     """Ask the cluster to send now; the minutely schedule would do it otherwise."""
-    if _row(mail).untried().exists():
-        async_task(task)
+    with unhurried():
+        if _row(mail).untried().exists():
+            async_task(task)
 
 
 def send_due(now: datetime) -> int:
