@@ -1,8 +1,8 @@
 """`python -m tests`, which `make test` calls: the whole suite, on both databases at once.
 
-Two pytest sessions run beside each other, one on SQLite with a folder, one on PostgreSQL with a
-versioned bucket; see tests/machine.py for what each of them runs. `--soak` runs the long tests
-alone, at full count. Other arguments go to pytest.
+Three pytest sessions run beside each other, one on SQLite with a folder, two on PostgreSQL with a
+versioned bucket, in the browser and without; see tests/machine.py for what each of them runs.
+`--soak` runs the long tests alone, at full count. Other arguments go to pytest.
 """
 
 import json
@@ -18,10 +18,14 @@ from pathlib import Path
 from tests import machine
 from tests.faults.counting import Score
 
-BACK_ENDS = {
-    "sqlite": "SQLite, attachments in a folder",
-    "postgres": "PostgreSQL, attachments in a versioned bucket (moto)",
+#: Each session by its database and its part (`--share`).
+SESSIONS = {
+    ("sqlite", "all"): "SQLite, attachments in a folder",
+    ("postgres", "rest"): "PostgreSQL, attachments in a versioned bucket (moto)",
+    ("postgres", "browser"): "PostgreSQL and a versioned bucket, in the browser",
 }
+#: The one session of a laptop without PostgreSQL, which leaves nothing to others.
+ALONE = ("sqlite", "")
 #: pytest's exit code for "no tests were collected": a session may have none to run.
 NOTHING_TO_DO = 5
 
@@ -29,6 +33,7 @@ NOTHING_TO_DO = 5
 @dataclass
 class Session:
     database: str
+    part: str
     arguments: list[str]
     home: Path
     seconds: float = 0
@@ -40,6 +45,7 @@ class Session:
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "pytest", "--db", self.database),
+                    *(["--share", self.part] if self.part else []),
                     *("--tally", str(self.tally), "--durations", "5", "--quiet"),
                     "--continue-on-collection-errors",
                     *self.arguments,
@@ -52,12 +58,16 @@ class Session:
             )
 
     @property
+    def name(self) -> str:
+        return SESSIONS[self.database, self.part or "all"]
+
+    @property
     def output(self) -> Path:
-        return self.home / f"{self.database}.log"
+        return self.home / f"{self.database}-{self.part}.log"
 
     @property
     def tally(self) -> Path:
-        return self.home / f"{self.database}.json"
+        return self.home / f"{self.database}-{self.part}.json"
 
     def is_over(self) -> bool:
         """Return whether it ended; the first time that it did, print what it said."""
@@ -68,39 +78,37 @@ class Session:
         # A session that broke off without a failed test has failed all the same.
         if self.process.returncode not in {0, NOTHING_TO_DO} and not self.counts["failed"]:
             self.counts["failed"] = 1
-        print(f"\n── {BACK_ENDS[self.database]} ──\n{self.output.read_text(errors='replace')}")
+        print(f"\n── {self.name} ──\n{self.output.read_text(errors='replace')}")
         return True
 
     def __str__(self) -> str:
         get = self.counts.get
         return (
-            f"{BACK_ENDS[self.database]}: {get('passed', 0)} passed, {get('failed', 0)} failed, "
+            f"{self.name}: {get('passed', 0)} passed, {get('failed', 0)} failed, "
             f"{get('skipped', 0)} skipped in {self.seconds:.0f} s; of those that ran, "
             f"{get('database', 0)} used the database, {get('bucket', 0)} buckets of their own, "
             f"{get('browser', 0)} the browser"
         )
 
 
-def databases() -> list[str]:
-    """Return the databases to test on: both, unless PostgreSQL is missing on a laptop."""
+def possible() -> list[tuple[str, str]]:
+    """Return the sessions to run: all, or SQLite's if PostgreSQL is missing on a laptop."""
     try:
         machine.postgres_program("initdb")
     except machine.Missing as error:
         if machine.in_ci():
             sys.exit(str(error))
         print(f"NOT ON POSTGRESQL: {error}", flush=True)
-        return ["sqlite"]
-    return ["sqlite", "postgres"]
+        return [ALONE]
+    return list(SESSIONS)
 
 
 def run(arguments: list[str], home: Path) -> list[Session]:
     """Run the sessions side by side until both have ended, also after Ctrl-C or SIGTERM."""
-    wanted = databases()
-    share = ["--share"] if len(wanted) > 1 else []
-    sessions = [Session(database, share + arguments, home) for database in wanted]
+    sessions = [Session(*each, arguments, home) for each in possible()]
     for session in sessions:
         session.start()
-    print("Running on " + " and on ".join(BACK_ENDS[each] for each in wanted) + " …", flush=True)
+    print(f"Running on {'; '.join(session.name for session in sessions)} …", flush=True)
     while running := [session for session in sessions if not session.is_over()]:
         try:
             time.sleep(0.2)

@@ -9,6 +9,7 @@ those of production but for HTTPS; nothing of the developer's own environment is
 Tests that use no database give the same answer in both; with `--share`, as `python -m tests`
 calls it, each of them runs in one session only: those in the browser with PostgreSQL, all
 others with SQLite, unless `@pytest.mark.once("postgres")` or `once("sqlite")` says otherwise.
+`--share browser` runs of PostgreSQL's those in the browser, `--share rest` all others.
 """
 
 import atexit
@@ -330,7 +331,13 @@ def do_without(error: Missing) -> NoReturn:
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("machine", "the machine that tests run on")
     group.addoption("--db", choices=["sqlite", "postgres"], default="sqlite")
-    group.addoption("--share", action="store_true", help="run what needs no database once")
+    group.addoption(
+        "--share",
+        nargs="?",
+        const="all",
+        choices=["all", "browser", "rest"],
+        help="run what needs no database once, and one of PostgreSQL's two parts",
+    )
     group.addoption("--tally", type=Path, help="write what ran on what to this file, as JSON")
 
 
@@ -386,7 +393,8 @@ def is_for_soak_alone(item: pytest.Item) -> bool:
 
 def _deselect(config: pytest.Config, items: list[pytest.Item], others: list[pytest.Item]) -> None:
     config.hook.pytest_deselected(items=others)
-    items[:] = [item for item in items if item not in others]
+    gone = set(others)
+    items[:] = [item for item in items if item not in gone]
 
 
 @pytest.hookimpl(trylast=True)
@@ -395,8 +403,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=uses_browser)
     if not os.environ.get("ATS_SOAK"):
         _deselect(config, items, [item for item in items if is_for_soak_alone(item)])
-    if config.option.share:
+    if share := config.option.share:
         _deselect(config, items, [i for i in items if config.option.db not in runs_on(i)])
+        other_part = {"browser": False, "rest": True}.get(share)
+        _deselect(config, items, [i for i in items if uses_browser(i) is other_part])
 
 
 def fault_schedules() -> "Score":

@@ -21,7 +21,11 @@ from tests.world import TODAY, an_application, an_attachment
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("attachment_store")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("attachment_store"),
+    pytest.mark.once("sqlite"),
+]
 
 TOKEN = "a token of our own, ä"
 

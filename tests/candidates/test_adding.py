@@ -16,7 +16,11 @@ from storage.models import Attachment
 from tests import world
 from tests.conftest import MailSink
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("english"),
+    pytest.mark.once("postgres"),
+]
 
 PATH = "/hr/applications/add/"
 

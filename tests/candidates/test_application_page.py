@@ -14,7 +14,7 @@ from candidates.models import Application, Employee, Hold, Mail, User
 from candidates.status import Status
 from tests import machine, world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite")]
 
 
 @pytest.fixture

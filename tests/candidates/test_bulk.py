@@ -13,7 +13,11 @@ from candidates import pipeline
 from candidates.models import Application, Job, Stage, User
 from tests import world
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("english"),
+    pytest.mark.once("postgres"),
+]
 
 MOVE = reverse("hr:bulk_move")
 

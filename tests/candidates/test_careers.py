@@ -19,7 +19,7 @@ from tests import world
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite")]
 EN = {"accept-language": "en"}
 
 

@@ -16,7 +16,7 @@ from candidates.models import CertificateMail, LedgerLine
 from tests.conftest import MailSink
 from tests.world import NOW, TODAY, a_ledger_line, a_user, an_application, log_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite")]
 
 ANOTHER_KEY = b"another key, also of 32 letters!"
 

@@ -15,7 +15,7 @@ from tests import world
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite")]
 SITE = "https://jobs.example.org"
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 EN = {"accept-language": "en"}

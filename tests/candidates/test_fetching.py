@@ -18,7 +18,7 @@ from storage.models import Attachment, Page, Words
 from tests import world
 from tests.scanner import EICAR, Clamd
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgres")]
 
 ROLES = [None, *(role.value for role in Role)]
 STATES = ("clean", "awaited", "staged", "pending", "quarantined", "deleted", "unknown")

@@ -20,7 +20,11 @@ from candidates.models import Application, Mail, MailTemplate, Request, SavedVie
 from storage.models import Words
 from tests import world
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("english"),
+    pytest.mark.once("postgres"),
+]
 
 DECIDERS = ("recruiter", "hiring_manager")
 #: Applications that nobody who decides may see.

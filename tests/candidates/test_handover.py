@@ -12,7 +12,7 @@ from candidates import exports, handover
 from candidates.models import Employee, Read, User
 from tests import world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgres")]
 
 RECORD = {
     "personnel_number": "10427",

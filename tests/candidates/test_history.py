@@ -13,7 +13,7 @@ from candidates import history, record
 from candidates.models import Application, Read, User
 from tests import world
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english"), pytest.mark.once("sqlite")]
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from tests.conftest import MailSink
 from tests.mails import Sample, Scene, a_mail, attach
 from tests.world import NOW
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgres")]
 
 NAMES = [build.__name__ for build in mails.BUILDS]
 

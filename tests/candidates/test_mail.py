@@ -20,7 +20,7 @@ from tests.world import NOW, TODAY, a_job, a_user, an_application, an_attachment
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgres")]
 
 #: What is composed; a message is written by somebody here.
 OUTGOING = [p for p in Mail.Purpose if p not in {*Mail.INCOMING, Mail.Purpose.MESSAGE}]

@@ -14,7 +14,11 @@ from candidates.pipeline import ChangeNotAllowed
 from tests import world
 from tests.conftest import MailSink
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("english"),
+    pytest.mark.once("postgres"),
+]
 
 
 @pytest.fixture

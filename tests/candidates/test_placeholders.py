@@ -11,7 +11,7 @@ from candidates.mail import Text, Unresolved, placeholders, shipped, templates
 from candidates.models import Application, Mail, MailTemplate, Reason
 from tests.world import NOW, a_job, a_user, an_application
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite")]
 
 REJECTION, MESSAGE = Mail.Purpose.REJECTION, Mail.Purpose.MESSAGE
 

@@ -34,7 +34,7 @@ from tests.world import (
     log_in,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite")]
 
 Break = Callable[[Settings, pytest.MonkeyPatch], None]
 BREAKS: dict[str, Break] = {}

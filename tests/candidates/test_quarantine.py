@@ -22,7 +22,7 @@ from tests.conftest import MailSink
 from tests.scanner import FINDING, Clamd, infected
 from tests.world import NOW, TODAY, a_pdf, a_user, an_application, an_attachment, an_employee
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgres")]
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 

@@ -12,7 +12,11 @@ from storage import preview
 from storage.models import Attachment, Words
 from tests import world
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("attachment_store")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("attachment_store"),
+    pytest.mark.once("sqlite"),
+]
 
 
 @pytest.fixture

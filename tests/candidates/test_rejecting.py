@@ -14,7 +14,11 @@ from candidates.models import Application, Event, Mail, MailTemplate, Reason, Us
 from candidates.pipeline import ChangeNotAllowed
 from tests.world import NOW, a_job, a_user, an_application, log_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("english"),
+    pytest.mark.once("postgres"),
+]
 
 
 @pytest.fixture

@@ -20,7 +20,11 @@ from tests.world import a_job, a_user, an_application, open_room
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("attachment_store", "english")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("attachment_store", "english"),
+    pytest.mark.once("postgres"),
+]
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 REASON = "Somebody else had more experience."

@@ -25,7 +25,11 @@ from tests.world import NOW, a_user, an_application, an_attachment, open_room
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("attachment_store", "english")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("attachment_store", "english"),
+    pytest.mark.once("postgres"),
+]
 
 NEW = "neu@post.example"
 DETAILS, ADDRESS = "/my/details/", "/my/address/"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.usefixtures("attachment_store", "english"),
+    pytest.mark.once("postgres"),
 ]
 
 FILES = "/my/files/"

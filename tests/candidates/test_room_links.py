@@ -20,7 +20,11 @@ from candidates.views.roomkey import COOKIE, name
 from tests.conftest import MailSink
 from tests.world import a_user, an_application, open_room
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("attachment_store", "english")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("attachment_store", "english"),
+    pytest.mark.once("postgres"),
+]
 
 Purpose = Token.Purpose
 

@@ -10,7 +10,7 @@ from candidates.models import Application, Hold, Request, User
 from candidates.why import APPLICANT, STAFF, why, why_for_applicant
 from tests.world import NOW, TODAY, a_user, an_application
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("sqlite")]
 
 DAY = timedelta(days=1)
 

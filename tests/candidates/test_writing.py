@@ -16,7 +16,7 @@ from candidates.pipeline import ChangeNotAllowed
 from tests.conftest import MailSink
 from tests.world import NOW, a_job, a_user, an_application, log_in
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english"), pytest.mark.once("sqlite")]
 
 
 @pytest.fixture
