@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from candidates import access, retention, search
 from candidates.access import Role
 from candidates.forms.apply import Line
-from candidates.forms.hr import DayInput, LongSelect
+from candidates.forms.hr import DayInput, PlainSelect
 from candidates.models import Application, Hold, Stage, User
 from candidates.models.applications import ERASED, WAITS, Applications
 from candidates.search import Term
@@ -88,20 +88,29 @@ class FilterForm(forms.Form):
         FREE = "free", _("Not held")
 
     q = Line(label=_("Search"), required=False, max_length=200)
-    job = forms.ChoiceField(label=_("Job"), required=False, widget=LongSelect)
-    stage = forms.ChoiceField(label=_("Stage"), required=False)
+    job = forms.ChoiceField(label=_("Job"), required=False, widget=PlainSelect)
+    stage = forms.ChoiceField(label=_("Stage"), required=False, widget=PlainSelect)
     status = forms.ChoiceField(
         label=_("Status"),
         required=False,
         choices=[("", _("All")), *Status.choices, (CLOSED, _("Closed"))],
+        widget=PlainSelect,
     )
-    order = forms.ChoiceField(label=_("Order"), required=False, choices=Order.choices)
-    team = forms.ChoiceField(label=_("Team"), required=False)
+    order = forms.ChoiceField(
+        label=_("Order"), required=False, choices=Order.choices, widget=PlainSelect
+    )
+    team = forms.ChoiceField(label=_("Team"), required=False, widget=PlainSelect)
     source = forms.ChoiceField(
-        label=_("Source"), required=False, choices=[("", _("All")), *Application.Source.choices]
+        label=_("Source"),
+        required=False,
+        choices=[("", _("All")), *Application.Source.choices],
+        widget=PlainSelect,
     )
     hold = forms.ChoiceField(
-        label=_("Hold"), required=False, choices=[("", _("All")), *Held.choices]
+        label=_("Hold"),
+        required=False,
+        choices=[("", _("All")), *Held.choices],
+        widget=PlainSelect,
     )
     received_from = DayField(_("Received from"))
     received_to = DayField(_("Received until"))

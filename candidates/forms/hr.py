@@ -25,8 +25,8 @@ def lines(**attributes: str) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": 3} | attributes)
 
 
-class LongSelect(forms.Select):
-    """A choice among hundreds in no groups, drawn without a template for each of them."""
+class PlainSelect(forms.Select):
+    """A choice in no groups, drawn without a template for each option: there may be hundreds."""
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         chosen = set(self.format_value(value))
