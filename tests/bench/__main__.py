@@ -114,7 +114,9 @@ def _stage(
         print(line, end="", flush=True)
         yield Figure.of(line)
     if process.wait():
-        raise SystemExit(f"{name} at {size:,} on {database} failed: see above.")
+        print(f"{name} at {size:,} on {database} broke off: see above.", file=sys.stderr)
+        end = ("measured to its end", False)
+        yield Figure(work=f"{name}: broke off", size=size, database=database, bounds=(end,))
 
 
 if __name__ == "__main__":
