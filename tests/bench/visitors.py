@@ -1,11 +1,13 @@
 """People who work in the browser, each in a thread. Needs nothing but Python itself.
 
 Reads `{"url", "seconds", "think", "patience", "people": [{"headers", "steps"}]}`, each step
-`[name, method, path, body]`; prints `[name, ms, status]` of each, 0 for no answer.
+`[name, method, path, body]`, `think` seconds on average between two of them; prints
+`[name, ms, status]` of each, 0 for no answer.
 """
 
 import http.client
 import json
+import random
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,14 +19,20 @@ from urllib.parse import urlsplit
 def work(plan: dict[str, Any], person: dict[str, Any]) -> list[Any]:
     until = time.monotonic() + plan["seconds"]
     done = []
+    think(plan)
     for name, method, path, body in cycle(person["steps"]):
         if time.monotonic() > until:
             break
         start = time.perf_counter()
         status = answered(plan, method, path, body, person["headers"])
         done.append([name, (time.perf_counter() - start) * 1000, status])
-        time.sleep(plan["think"])
+        think(plan)
     return done
+
+
+def think(plan: dict[str, Any]) -> None:
+    """Pause, now shorter and now longer: people who work do not keep in step."""
+    time.sleep(plan["think"] * random.uniform(0.5, 1.5))
 
 
 def answered(
