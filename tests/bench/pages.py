@@ -5,6 +5,7 @@ Each is asked for in turn with its floor, A B A B …; see app.py for what a flo
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from time import perf_counter
 
 from tests.bench import floors
 from tests.bench.databases import RECRUITER
@@ -25,6 +26,7 @@ def measure(place: Place) -> Iterator[Figure]:
         for name, floor, path in pages():
             ratio = None if floor == "application" else RATIO
             yield against_floor(place, web, cookie, name, floor, path, rounds=ROUNDS, ratio=ratio)
+        yield counts_of_board(place)
         for name, query in COMBINATIONS.items():
             for part, address in turned(query):
                 work = f"list: {name}, {part}"
@@ -37,6 +39,28 @@ def pages() -> Iterator[tuple[str, str, str]]:
     yield "board", "board", f"/hr/jobs/{BIG}/"
     yield "application page", "application", one("open")
     yield "application page, closed", "application", one("rejected")
+
+
+def counts_of_board(place: Place) -> Figure:
+    """Return what the counts of a board's columns take by themselves, without a request."""
+    from candidates import reads
+    from candidates.models import Job, User
+
+    user, job = User.objects.get(email=RECRUITER), Job.objects.get(slug=BIG)
+    taken = []
+    for _round in range(ROUNDS):
+        start = perf_counter()
+        columns, closed = reads.job_counts(user, job)
+        taken.append((perf_counter() - start) * 1000)
+    return Figure(
+        work="board: its counts",
+        size=place.size,
+        database=place.database,
+        median_ms=median(taken),
+        p95_ms=p95(taken),
+        note=f"{sum(columns.values()):,} open in {len(columns)} stages and {closed:,} closed;"
+        " part of the board above",
+    )
 
 
 def one(status: str) -> str:
