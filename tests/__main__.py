@@ -1,7 +1,7 @@
 """`python -m tests`, which `make test` calls: the whole suite, on both databases at once.
 
 Three pytest sessions run beside each other, one on SQLite with a folder, two on PostgreSQL with a
-versioned bucket, in the browser and without; see tests/machine.py for what each of them runs.
+versioned bucket, with the browser and without; see tests/machine.py for what each of them runs.
 `--soak` runs the long tests alone, at full count. Other arguments go to pytest.
 """
 
@@ -22,7 +22,7 @@ from tests.faults.counting import Score
 SESSIONS = {
     ("sqlite", "all"): "SQLite, attachments in a folder",
     ("postgres", "rest"): "PostgreSQL, attachments in a versioned bucket (moto)",
-    ("postgres", "browser"): "PostgreSQL and a versioned bucket, in the browser",
+    ("postgres", "browser"): "PostgreSQL and a versioned bucket, with the browser",
 }
 #: The one session of a laptop without PostgreSQL, which leaves nothing to others.
 ALONE = ("sqlite", "")

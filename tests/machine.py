@@ -9,7 +9,8 @@ those of production but for HTTPS; nothing of the developer's own environment is
 Tests that use no database give the same answer in both; with `--share`, as `python -m tests`
 calls it, each of them runs in one session only: those in the browser with PostgreSQL, all
 others with SQLite, unless `@pytest.mark.once("postgres")` or `once("sqlite")` says otherwise.
-`--share browser` runs of PostgreSQL's those in the browser, `--share rest` all others.
+`--share browser` runs of PostgreSQL's those in the browser, and, since they mostly wait, what is
+marked `aside`; `--share rest` runs all others.
 """
 
 import atexit
@@ -356,6 +357,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "once(database): needs no database, or just this one")
+    config.addinivalue_line("markers", "aside: runs in the session of those in the browser")
     config.addinivalue_line("markers", "soak: has a long run, see tests.world.rounds")
     config.addinivalue_line("markers", "soak(only=True): runs in the soak alone")
     adapt_settings()
@@ -372,6 +374,10 @@ def uses_database(item: pytest.Item) -> bool:
 
 def uses_browser(item: pytest.Item) -> bool:
     return "chromium" in getattr(item, "fixturenames", ())
+
+
+def is_aside(item: pytest.Item) -> bool:
+    return uses_browser(item) or item.get_closest_marker("aside") is not None
 
 
 def uses_bucket(item: pytest.Item) -> bool:
@@ -406,7 +412,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if share := config.option.share:
         _deselect(config, items, [i for i in items if config.option.db not in runs_on(i)])
         other_part = {"browser": False, "rest": True}.get(share)
-        _deselect(config, items, [i for i in items if uses_browser(i) is other_part])
+        _deselect(config, items, [i for i in items if is_aside(i) is other_part])
 
 
 def fault_schedules() -> "Score":

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OPTIONS = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": RULES}}
 # On SQLite, whose session has the time; the same pages are asked for on PostgreSQL by other tests.
-pytestmark = pytest.mark.once("sqlite")
-
 ONCE = [("de-DE", "light"), ("en-GB", "dark")]
 LOOKS = [(language, theme) for language in ("de-DE", "en-GB") for theme in ("light", "dark")]
 #: Each language and each theme once in `make test`, all four in `make soak`.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LIGHT = 100_000
 READING = ("/jobs/", "/jobs/?q=python", "/privacy/", "/imprint/", "/accessibility/")
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once("sqlite")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Watched:

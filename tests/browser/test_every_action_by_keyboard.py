@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("english"),
-    pytest.mark.once("sqlite"),
 ]
 
 #: What only a browser without scripts shows, and what a script then does by an address of its own.

@@ -31,6 +31,7 @@ from tests.world import (
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.usefixtures("attachment_store", "english"),
+    pytest.mark.once("postgres"),
 ]
 
 DAY = timedelta(days=1)

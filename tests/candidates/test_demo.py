@@ -17,6 +17,7 @@ from tests.world import NOW, TODAY, store
 
 
 @pytest.mark.django_db
+@pytest.mark.once("sqlite")
 class TestTheDemo(TestCase):
     """A test case of Django's, since it builds the demo once for all that look at it."""
 

@@ -13,7 +13,7 @@ from candidates.models import Application, Employee, LedgerLine, User
 from storage.models import Tombstone
 from tests import world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgres")]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests import world
 if TYPE_CHECKING:
     from pytest_django.fixtures import Settings
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgres")]
 
 CELL = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 

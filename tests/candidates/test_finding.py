@@ -9,7 +9,7 @@ from django.test import Client
 from candidates.models import Job
 from tests import world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgres")]
 EN = {"accept-language": "en"}
 
 

@@ -24,6 +24,7 @@ pytestmark = [
     pytest.mark.django_db,
     pytest.mark.usefixtures("english"),
     pytest.mark.once("postgres"),
+    pytest.mark.aside,
 ]
 
 DECIDERS = ("recruiter", "hiring_manager")

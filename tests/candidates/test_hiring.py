@@ -11,7 +11,7 @@ from candidates.status import Status
 from storage.models import Attachment, Tombstone
 from tests.world import NOW, TODAY, a_user, an_application, an_attachment, an_employee
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgres")]
 
 
 def hired(application: Application, **fields: Any) -> Employee:

@@ -12,7 +12,7 @@ from candidates.models.jobs import DEFAULT_STAGES
 from candidates.pipeline import ChangeNotAllowed
 from tests.world import NOW, TODAY, a_job, a_user, an_application
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgres")]
 
 
 @pytest.fixture

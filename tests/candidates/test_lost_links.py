@@ -16,7 +16,11 @@ from candidates.models import LostLink, Mail, Tries
 from tests.conftest import MailSink
 from tests.world import NOW, an_application
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("attachment_store", "english")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("attachment_store", "english"),
+    pytest.mark.once("sqlite"),
+]
 
 LOST = "/my/lost/"
 MINUTE = timedelta(minutes=1)

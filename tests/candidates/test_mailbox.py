@@ -19,6 +19,8 @@ from tests.dovecot import Dovecot
 from tests.mails import a_mail
 from tests.world import NOW
 
+pytestmark = pytest.mark.once("postgres")
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Dovecot]:

@@ -16,6 +16,7 @@ from tests.candidates.test_request_pages import of
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.usefixtures("attachment_store", "english"),
+    pytest.mark.once("postgres"),
 ]
 
 MINUTE = timedelta(minutes=1)

@@ -12,7 +12,7 @@ from candidates import access, pipeline, reads, scores
 from candidates.models import Application, User
 from tests import world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgres")]
 
 
 def a_scorecard(application: Application, by: User, *values: int) -> None:

@@ -10,7 +10,11 @@ from candidates.models import Job, Stage, User
 from candidates.pipeline import ChangeNotAllowed
 from tests import world
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("english"),
+    pytest.mark.once("postgres"),
+]
 
 
 @pytest.fixture

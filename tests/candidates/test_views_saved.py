@@ -8,7 +8,7 @@ from candidates.forms import views
 from candidates.models import SavedView, User
 from tests import world
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english"), pytest.mark.once("sqlite")]
 
 
 @pytest.fixture

@@ -19,7 +19,12 @@ from candidates.models import Application, Heartbeat, Hold, Job, MailTemplate, R
 from candidates.watch import SILENCE
 from tests.world import a_job, a_user, an_application, an_attachment, an_employee, rounds
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once("postgres"), pytest.mark.soak]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.once("postgres"),
+    pytest.mark.aside,
+    pytest.mark.soak,
+]
 
 BOUNDARY = "----halbjahr"
 NASTY = [

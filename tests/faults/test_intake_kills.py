@@ -22,7 +22,11 @@ from tests.faults.test_purge_kills import wait_for_the_server
 from tests.mails import Sample, Scene
 from tests.world import NOW, rounds
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.soak]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.once("postgres"),
+    pytest.mark.soak,
+]
 
 #: Kills to a mailbox; then it is left to empty itself.
 KILLS = 10

@@ -230,6 +230,7 @@ def drill(site: Installation, serve_it: Callable[[Installation], None]) -> None:
 
 
 @pytest.mark.once("postgres")
+@pytest.mark.aside
 def test_a_restored_postgresql_stays_closed_until_the_dead_are_gone_again(
     tmp_path: Path, bucket: Callable[..., str], serving: Callable[[Installation], None]
 ) -> None:

@@ -35,7 +35,11 @@ from tests.world import (
     an_employee,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("attachment_store")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("attachment_store"),
+    pytest.mark.once("postgres"),
+]
 
 Store = Folder | Bucket
 

@@ -22,6 +22,8 @@ from tests import machine
 from tests.scanner import EICAR, FINDING, Clamd, Cutter, infected
 from tests.world import NOW, a_docx, a_pdf, an_application, an_attachment
 
+pytestmark = pytest.mark.once("postgres")
+
 ME = uploads.owner("my session")
 WEEK, MINUTE = timedelta(days=7), timedelta(minutes=1)
 LARGE = bytes(300_000)
