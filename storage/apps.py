@@ -21,7 +21,8 @@ def mark_folder(*, using: str, apps: Any = installed, **_options: object) -> Non
     One without the files that rows know of is left unmarked: it may be the place of a volume
     that is not mounted. In one that is marked, files take the names that this release looks for.
     """
-    from storage.backends import MARK, Folder, StorageError, attachment_store
+    from storage.backends import Folder, StorageError, attachment_store
+    from storage.folder import MARK
 
     store = attachment_store()
     if not isinstance(store, Folder):

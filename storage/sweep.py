@@ -14,8 +14,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from storage.backends import KEY, attachment_store
+from storage.backends import attachment_store
 from storage.models import Attachment, Tombstone
+from storage.store import KEY
 
 T = TypeVar("T")
 

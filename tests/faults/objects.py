@@ -10,7 +10,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from storage.backends import MARK, Folder
+from storage.backends import Folder
+from storage.folder import MARK
 from tests import machine
 from tests.world import store
 

@@ -15,7 +15,6 @@ from uuid import uuid4
 import pytest
 from django.core.files.base import ContentFile
 
-from storage import backends
 from storage.backends import (
     Bucket,
     Folder,
@@ -24,6 +23,7 @@ from storage.backends import (
     StorageDown,
     StorageError,
 )
+from storage.folder import _files_of
 from tests import machine
 from tests.storage import proxy as faults
 from tests.storage.proxy import Proxy, Request
@@ -225,7 +225,7 @@ def test_what_was_written_before_during_and_after_versioning_goes(
 def test_long_lists_are_read_to_their_end(
     versioned: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backends, "PAGE", 3)
+    monkeypatch.setattr("storage.bucket.PAGE", 3)
     key, neighbour = "a/1", "a/10"
     put(versioned, neighbour)
     for _ in range(10):
@@ -481,7 +481,7 @@ def test_an_unfinished_upload_is_found_and_abandoned_beside_the_object(versioned
 def test_what_a_long_list_is_missing_is_found_over_several_pages(
     versioned: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backends, "PAGE", 3)
+    monkeypatch.setattr("storage.bucket.PAGE", 3)
     keys = sorted(a_key() for _ in range(20))
     for key in keys:
         if key not in keys[3:20:5]:
@@ -636,14 +636,14 @@ def test_a_folder_that_goes_while_it_is_looked_into_is_not_proof(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(folder, "a/1")
-    look = backends._files_of
+    look = _files_of
 
     def goes_first(target: str) -> Iterator[str]:
         if Path(folder.location).exists():
             Path(folder.location).rename(Path(folder.location).with_name("away"))
         return look(target)
 
-    monkeypatch.setattr(backends, "_files_of", goes_first)
+    monkeypatch.setattr("storage.folder._files_of", goes_first)
     with pytest.raises(StorageDown):
         folder.erase("a/1")
 

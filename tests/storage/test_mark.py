@@ -7,8 +7,9 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from storage.apps import mark_folder
-from storage.backends import MARK, Folder
+from storage.backends import Folder
 from storage.erasure import work
+from storage.folder import MARK
 from storage.models import Tombstone
 from tests.world import NOW, an_application, an_attachment
 
