@@ -43,7 +43,7 @@ def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     return (
         f"Measured on {datetime.now(tz=UTC):%Y-%m-%d} on {os.cpu_count()} cores of {model} with "
-        f"{memory:.0f} GB, {platform.system()} {platform.release()}, "
+        f"{memory:.0f} GB, {platform.system()} {platform.release().partition('-')[0]}, "
         f"Python {platform.python_version()}."
     )
 
