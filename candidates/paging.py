@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, Expression, F, Model, QuerySet, Value
+from django.db.models.sql.compiler import SQLCompiler
 
 SIZE = 50
 
@@ -79,15 +81,42 @@ def turned(order: Sequence[str]) -> list[str]:
     return [name[1:] if name.startswith("-") else f"-{name}" for name in order]
 
 
-def beyond(order: Sequence[str], edge: tuple[Any, ...], *, back: bool) -> Q:
-    """Return the condition "comes after the edge in this order", row-wise.
+def beyond(order: Sequence[str], edge: tuple[Any, ...], *, back: bool) -> "Beyond":
+    """Return the condition "comes after the edge in this order"."""
+    direction = "<" if order[0].startswith("-") is not back else ">"
+    return Beyond([name.lstrip("-") for name in order], direction, edge)
 
-    The first field also stands alone, so that the database starts in its index at the edge.
+
+class Beyond(Expression):
+    """Whether a row's keys are less or greater than others, compared as one.
+
+    So an index is entered at the edge, however many rows there are whose first key is the same.
+    `edge` has values or expressions of such.
     """
-    direction = "lt" if order[0].startswith("-") is not back else "gt"
-    names = [name.lstrip("-") for name in order]
-    condition = Q()
-    for name, value in reversed(list(zip(names, edge, strict=True))):
-        further = Q((f"{name}__{direction}", value))
-        condition = further | (Q((name, value)) & condition) if condition else further
-    return Q((f"{names[0]}__{direction}e", edge[0])) & condition
+
+    output_field = BooleanField()
+
+    def __init__(self, names: Sequence[str], direction: str, edge: Sequence[Any]) -> None:
+        super().__init__()
+        self.keys: list[Any] = [F(name) for name in names]
+        self.edge = [v if hasattr(v, "resolve_expression") else Value(v) for v in edge]
+        self.direction = direction
+
+    def get_source_expressions(self) -> list[Any]:
+        return [*self.keys, *self.edge]
+
+    def set_source_expressions(self, exprs: Sequence[Any]) -> None:
+        half = len(exprs) // 2
+        self.keys, self.edge = list(exprs[:half]), list(exprs[half:])
+
+    def as_sql(  # type: ignore[override]
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, list[Any]]:
+        keys, of_keys = _listed(compiler, self.keys)
+        edge, of_edge = _listed(compiler, self.edge)
+        return f"(({keys}) {self.direction} ({edge}))", of_keys + of_edge
+
+
+def _listed(compiler: SQLCompiler, expressions: Sequence[Any]) -> tuple[str, list[Any]]:
+    compiled = [compiler.compile(each) for each in expressions]
+    return ", ".join(sql for sql, _ in compiled), [p for _, params in compiled for p in params]

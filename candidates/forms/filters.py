@@ -131,6 +131,7 @@ class FilterForm(forms.Form):
         self.user = user
         self.stages = list(stages)
         jobs = list(jobs)
+        self.ids = {job.slug: job.pk for job in jobs}
         self._offer("job", [(job.slug, job.title) for job in jobs])
         self._offer("stage", [(str(stage.pk), stage.name) for stage in self.stages])
         teams = sorted({job.team for job in jobs if job.team}, key=str.casefold)
@@ -230,8 +231,9 @@ class FilterForm(forms.Form):
 
     def _of_job(self) -> Q:
         wanted = Q()
-        if job := self.value("job"):
-            wanted &= Q(job__slug=job)
+        if slug := self.value("job"):
+            # By its id, so that the database knows how many applications this job has.
+            wanted &= Q(job=pk) if (pk := self.ids[slug]) else Q(job__slug=slug)
         if stage := self.value("stage"):
             wanted &= Q(stage=stage)
         if team := self.value("team"):
