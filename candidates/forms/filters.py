@@ -231,11 +231,13 @@ class FilterForm(forms.Form):
 
     def _of_job(self) -> Q:
         wanted = Q()
-        if slug := self.value("job"):
-            # By its id, so that the database knows how many applications this job has.
-            wanted &= Q(job=pk) if (pk := self.ids[slug]) else Q(job__slug=slug)
-        if stage := self.value("stage"):
+        slug, stage = self.value("job"), self.value("stage")
+        pk = self.ids.get(slug)
+        if stage:
             wanted &= Q(stage=stage)
+        if slug and not (stage and pk):  # the stages of a job that is known are its own
+            # By its id, so that the database knows how many applications this job has.
+            wanted &= Q(job=pk) if pk else Q(job__slug=slug)
         if team := self.value("team"):
             mine = Q(job__in=self.user.jobs.values("pk"))
             wanted &= mine if team == self.MINE else Q(job__team=team)
