@@ -227,6 +227,11 @@ class Application(models.Model):
                 condition=Q(delete_on__isnull=False),
                 name="application_closed_list",
             ),
+            models.Index(
+                fields=["status", "delete_on", "id"],
+                condition=Q(delete_on__isnull=False),
+                name="application_status_due",
+            ),
             models.Index(WAITS, "received_at", "id", name="application_waiting_list"),
             models.Index(ERASED, "received_at", "id", name="application_erased_list"),
             models.Index(Lower("last_name"), Lower("first_name"), "id", name="application_names"),
