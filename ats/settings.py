@@ -404,8 +404,9 @@ TEMPLATES = [
 # Database, cache, jobs --------------------------------------------------------------------
 
 #: Compiling a statement takes longer than any of ours takes to run; and rows are fetched by an
-#: index from memory or a disk that does not turn, which costs little more than in a row.
-POSTGRESQL = "-c jit=off -c random_page_cost=1.1"
+#: index from memory or a disk that does not turn, which costs little more than in a row. What is
+#: prepared (`candidates.statements`) is planned once, whoever asks.
+POSTGRESQL = "-c jit=off -c random_page_cost=1.1 -c plan_cache_mode=force_generic_plan"
 SQLITE_OPTIONS = {
     "timeout": 20,
     "transaction_mode": "IMMEDIATE",
@@ -428,7 +429,8 @@ def database() -> dict[str, Any]:
     entry["CONN_HEALTH_CHECKS"] = True
     if entry["ENGINE"] == "django.db.backends.sqlite3":
         return entry | {"OPTIONS": SQLITE_OPTIONS, "CONN_MAX_AGE": 0}
-    options = {"connect_timeout": 5, "options": POSTGRESQL} | entry.get("OPTIONS", {})
+    options = {"connect_timeout": 5, "options": POSTGRESQL, "prepare_threshold": 0}
+    options |= entry.get("OPTIONS", {})
     return entry | {"OPTIONS": options, "CONN_MAX_AGE": 60}
 
 

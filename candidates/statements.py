@@ -1,15 +1,17 @@
 """Statements that are built once, and asked again for each page.
 
-To build a statement of a dozen parts takes Django longer than the database takes to answer it. What
-is kept is the question, never an answer, and it is kept by who asks: for a person who has lost a
-role another one is built, and what has been deleted is not in the next answer.
+To build a statement of a dozen parts takes Django longer than the database takes to answer it, and
+to plan it takes PostgreSQL longer too. What is kept is the question, never an answer. It is kept by
+the roles of who asks, and their id and address are filled in: for a person who has lost a role
+another one is asked, and what has been deleted is not in the next answer.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache, wraps
-from typing import Any, Concatenate, NamedTuple, ParamSpec, Self
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -20,22 +22,12 @@ from candidates.access import Role
 from candidates.models import User
 
 Rest = ParamSpec("Rest")
-#: How many statements of a sort are kept, a few kilobytes each: for each person a few variants.
-KEPT = 256
+Asked = TypeVar("Asked", bound="Statement")
+#: How many statements of a sort are kept, a few kilobytes each: for each set of roles a few.
+KEPT = 64
 
-
-class Asker(NamedTuple):
-    """All of a user that a statement may depend on, since this is what it is kept by."""
-
-    pk: int
-    email: str
-    roles: frozenset[Role]
-
-    def as_user(self) -> User:
-        """Return a user of whom nothing else is known."""
-        return access.with_roles(User(pk=self.pk, email=self.email), self.roles)
-
-
+#: Whom a statement is built for, where whoever asks is filled in later.
+SOME_USER, SOME_ADDRESS = -(10**9), "someone@nowhere.invalid"
 #: To build a statement with, where the moment is filled in later.
 SOME_MOMENT = datetime(1, 1, 2, tzinfo=UTC)
 
@@ -50,14 +42,34 @@ class Statement:
     sql: str
     params: Sequence[Any] = ()
 
-    def filled(self, values: Mapping[int, int] | Mapping[datetime, datetime]) -> Self:
-        """Return the statement with these values instead of `some_ids` or `SOME_MOMENT`."""
+    def filled(self, values: Mapping[Any, Any]) -> Self:
+        """Return the statement with these values instead of `SOME_MOMENT` and the like."""
         filling = {_adapted(key): _adapted(value) for key, value in values.items()}
         return replace(self, params=[filling.get(each, each) for each in self.params])
 
+    def settled(self) -> Self:
+        """Return the statement with its values in its text, but for those that are filled in.
+
+        So PostgreSQL knows them when it makes one plan for whatever is filled in.
+        """
+        if connection.vendor != "postgresql":
+            return self
+        values, left = iter(self.params), []
+
+        def written(found: re.Match[str]) -> str:
+            if found[0] == "%%":
+                return "%%"
+            value = next(values)
+            if _is_open(value):
+                left.append(value)
+                return "%s"
+            return _literal(value)
+
+        return replace(self, sql=re.sub("%[%s]", written, self.sql), params=left)
+
     def rows(self) -> list[tuple[Any, ...]]:
         """Ask the database, and return what it answers."""
-        with connection.cursor() as cursor:
+        with _cursor() as cursor:
             cursor.execute(self.sql, self.params)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
@@ -82,22 +94,55 @@ class Values(Statement):
         return [tuple(row) for row in compiler.apply_converters(super().rows(), self.converters)]
 
 
+def _cursor() -> Any:
+    """Return a cursor whose statements PostgreSQL plans once, as long as the connection lasts."""
+    if connection.vendor != "postgresql":
+        return connection.cursor()
+    from django.db.backends.postgresql.base import ServerBindingCursor
+
+    connection.ensure_connection()
+    its = connection.connection
+    usual, its.cursor_factory = its.cursor_factory, ServerBindingCursor
+    try:
+        return connection.cursor()
+    finally:
+        its.cursor_factory = usual
+
+
+def _is_open(value: Any) -> bool:
+    """Whether a value stands for one that is filled in later: ids less than 0 all do."""
+    return value < 0 if isinstance(value, int) else value in {SOME_ADDRESS, SOME_MOMENT}
+
+
+def _literal(value: Any) -> str:
+    """Return a value as PostgreSQL writes it, in a statement that has parameters."""
+    from psycopg.sql import Literal
+
+    connection.ensure_connection()
+    return Literal(value).as_string(connection.connection).replace("%", "%%")
+
+
 def _adapted(value: Any) -> Any:
     """Return a value as the database's parameters have it."""
     return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
 
 
-def kept(build: Callable[Concatenate[User, Rest], Any]) -> Callable[Concatenate[User, Rest], Any]:
-    """Decorate what builds a statement for a user, so that it is built once.
+def kept(
+    build: Callable[Concatenate[User, Rest], Asked],
+) -> Callable[Concatenate[User, Rest], Asked]:
+    """Decorate what builds a statement for a user, so that it is built once for a user's roles.
 
     It is kept by its other arguments too, which are days and never moments.
     """
 
     @lru_cache(KEPT)
-    def built(_database: str, asker: Asker, *rest: Any) -> Any:
-        return build(asker.as_user(), *rest)  # type: ignore[call-arg]
+    def built(_database: str, roles: frozenset[Role], *rest: Any) -> Asked:
+        someone = access.with_roles(User(pk=SOME_USER, email=SOME_ADDRESS), roles)
+        return build(someone, *rest).settled()  # type: ignore[call-arg]
 
-    def statement(user: User, /, *rest: Any) -> Any:
-        return built(connection.vendor, Asker(user.pk, user.email, access.roles(user)), *rest)
+    def statement(user: User, /, *rest: Any) -> Asked:
+        email = connection.ops.prep_for_iexact_query(user.email)
+        asked = built(connection.vendor, access.roles(user), *rest)
+        return asked.filled({SOME_USER: user.pk, SOME_ADDRESS: email})
 
     return wraps(build)(statement)  # type: ignore[return-value]

@@ -244,7 +244,8 @@ def test_postgres_and_s3_take_their_parts() -> None:
     )
     assert database["OPTIONS"] == {
         "connect_timeout": 5,
-        "options": "-c jit=off -c random_page_cost=1.1",
+        "options": "-c jit=off -c random_page_cost=1.1 -c plan_cache_mode=force_generic_plan",
+        "prepare_threshold": 0,
         "sslmode": "require",
     }
     assert found["STORAGES"]["attachments"]["OPTIONS"] == {

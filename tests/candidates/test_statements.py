@@ -2,19 +2,30 @@
 
 import inspect
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.utils import timezone
 
 from candidates import access, agenda, retention
 from candidates.agenda import Kind, counting, kinds, reading
 from candidates.models import Application, User
-from candidates.statements import SOME_MOMENT, Values, kept, some_ids
+from candidates.statements import (
+    SOME_ADDRESS,
+    SOME_MOMENT,
+    SOME_USER,
+    Statement,
+    Values,
+    kept,
+    some_ids,
+)
 from tests import world
 
 pytestmark = pytest.mark.django_db
+postgres = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite plans in no time, and keeps no plan"
+)
 
 NOW = timezone.now()
 
@@ -67,22 +78,53 @@ def test_two_people_with_the_same_roles_have_each_their_own() -> None:
     assert (new(jens), new(aylin)) == (1, 0)
 
 
-def built_anew(user: User, today: date) -> Any:
+def built_anew(user: User, today: date) -> list[Statement]:
     """Return the statements of all pages of a person as they would be built now."""
     menu, rows = (inspect.unwrap(each) for each in (counting._statement, reading._statement))
     asked = [menu(user, today, late) for late in (True, False)]
     wanted = tuple(kind for kind in kinds.waiting(user, today) if kind in reading.COLUMNS)
     others = tuple(kind for kind in wanted if kind != Kind.LATE)
     asked.append(rows(user, others, today, 5, 3))
-    return [(each.sql, list(each.params)) for each in asked]
+    return asked
 
 
 @pytest.mark.parametrize("role", access.READERS)
-def test_nothing_of_a_person_is_asked_for_but_what_it_is_kept_by(role: str) -> None:
-    """A statement built for the bare asker is the one that is built for the person."""
+def test_nothing_of_a_person_is_asked_for_but_what_is_filled_in(role: str) -> None:
+    """A statement built for nobody, and filled in, is the one that is built for the person."""
     user, today = world.a_user(role), retention.local_date(NOW)
-    bare = access.with_roles(User(pk=user.pk, email=user.email), access.roles(user))
-    assert built_anew(bare, today) == built_anew(user, today)
+    nobody = access.with_roles(User(pk=SOME_USER, email=SOME_ADDRESS), access.roles(user))
+    filling = {SOME_USER: user.pk, SOME_ADDRESS: connection.ops.prep_for_iexact_query(user.email)}
+    filled = [(each.sql, each.filled(filling).params) for each in built_anew(nobody, today)]
+    assert filled == [(each.sql, list(each.params)) for each in built_anew(user, today)]
+
+
+def test_who_asks_is_told_from_who_has_much_the_same_address() -> None:
+    user = world.a_user("recruiter", email="jo_%doe@musterwerk.example")
+    world.an_application(world.a_job(), email="JO_%DOE@musterwerk.example", received_at=NOW)
+    assert new(user) == 0
+    world.an_application(world.a_job(), email="joanna-doe@musterwerk.example", received_at=NOW)
+    assert new(user) == 1
+
+
+@postgres
+def test_it_is_planned_once_for_all_who_have_these_roles() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    jens, aylin = world.a_user("hiring_manager"), world.a_user("hiring_manager")
+    for user in (jens, aylin, jens):
+        new(user)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT generic_plans, custom_plans FROM pg_prepared_statements")
+        assert cursor.fetchall() == [(3, 0)]
+
+
+@postgres
+def test_what_is_filled_in_stays_open_and_all_else_is_written_down() -> None:
+    asked = Statement("SELECT %s, %s, 5 %% 3, %s, %s", ["it's 5 %", SOME_USER, 7, SOME_MOMENT])
+    settled = asked.settled()
+    assert settled.params == [SOME_USER, SOME_MOMENT]
+    (row,) = settled.filled({SOME_USER: 4, SOME_MOMENT: NOW}).rows()
+    assert row == ("it's 5 %", 4, 2, 7, NOW)
 
 
 def test_it_is_built_once_for_each_day() -> None:
@@ -97,7 +139,7 @@ def test_it_is_built_once_for_each_day() -> None:
     tomorrow = today + timedelta(days=1)
     for day in (today, today, tomorrow, today):
         statement(user, day)
-    assert built == [(user.pk, today), (user.pk, tomorrow)]
+    assert built == [(SOME_USER, today), (SOME_USER, tomorrow)]
 
 
 def test_what_was_left_open_is_filled_in() -> None:
