@@ -12,8 +12,8 @@ from tests.bench.databases import RECRUITER
 from tests.bench.figures import Figure, at_most, median, p95
 from tests.bench.place import Answer, Ask, Place, Web, ask, session, times
 
-#: Of each page, and of each page of the list.
-ROUNDS, OF_LIST = 40, 20
+#: Of each page.
+ROUNDS = 40
 #: Of a page's 95th percentile over its floor's, among so many applications.
 RATIO, AMONG = 3, 1_000_000
 QUERIES = 12
@@ -30,7 +30,7 @@ def measure(place: Place) -> Iterator[Figure]:
         for name, query in COMBINATIONS.items():
             for part, address in turned(query):
                 work = f"list: {name}, {part}"
-                yield against_floor(place, web, cookie, work, "list", address, rounds=OF_LIST)
+                yield against_floor(place, web, cookie, work, "list", address, rounds=ROUNDS)
 
 
 def pages() -> Iterator[tuple[str, str, str]]:
