@@ -50,11 +50,13 @@ class Statement:
     def settled(self) -> Self:
         """Return the statement with its values in its text, but for those that are filled in.
 
-        So PostgreSQL knows them when it makes one plan for whatever is filled in.
+        So the database knows them when it makes one plan for whatever is filled in, and which
+        indexes have just the rows that are asked for.
         """
-        if connection.vendor != "postgresql":
-            return self
-        values, left = iter(self.params), []
+        connection.ensure_connection()
+        quote = connection.schema_editor().quote_value
+        values = iter(self.params)
+        left: list[Any] = []
 
         def written(found: re.Match[str]) -> str:
             if found[0] == "%%":
@@ -63,7 +65,7 @@ class Statement:
             if _is_open(value):
                 left.append(value)
                 return "%s"
-            return _literal(value)
+            return str(quote(value))
 
         return replace(self, sql=re.sub("%[%s]", written, self.sql), params=left)
 
@@ -110,16 +112,13 @@ def _cursor() -> Any:
 
 
 def _is_open(value: Any) -> bool:
-    """Whether a value stands for one that is filled in later: ids less than 0 all do."""
-    return value < 0 if isinstance(value, int) else value in {SOME_ADDRESS, SOME_MOMENT}
+    """Whether a value stands for one that is filled in later, as ids less than 0 do.
 
-
-def _literal(value: Any) -> str:
-    """Return a value as PostgreSQL writes it, in a statement that has parameters."""
-    from psycopg.sql import Literal
-
-    connection.ensure_connection()
-    return Literal(value).as_string(connection.connection).replace("%", "%%")
+    One with a percent sign stays too, which would be taken for a place to fill.
+    """
+    if isinstance(value, str):
+        return value in {SOME_ADDRESS, _adapted(SOME_MOMENT)} or "%" in value
+    return bool(value < 0) if isinstance(value, int) else value == SOME_MOMENT
 
 
 def _adapted(value: Any) -> Any:

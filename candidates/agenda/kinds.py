@@ -170,7 +170,8 @@ def undecided(user: User, today: date) -> Applications:
 def returned(user: User, today: date) -> QuerySet[Mail]:
     """Return the mails that came back and that nobody has noted: for whoever they concern."""
     came_back = Mail.objects.filter(state=Mail.State.BOUNCED, noted_at__isnull=True)
-    mine = came_back.filter(application__in=access.applications(user))
+    # Each mail's application, for SQLite would look for the mails of each application.
+    mine = came_back.filter(Exists(access.applications(user).filter(pk=OuterRef("application"))))
     if not access.may_decide(user):
         mine = mine.filter(Q(purpose__in=OF_REGISTER) | Q(application__restricted_at__isnull=False))
     return mine.order_by("-sent_at", "-pk")
