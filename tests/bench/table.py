@@ -64,7 +64,7 @@ def rows(figures: Iterable[Figure]) -> Iterable[str]:
             size,
             *map(number, numbers),
             *map(number, floors),
-            " ".join(filter(None, (bounds, f.note))),
+            ". ".join(filter(None, (bounds, f.note))),
         )
         yield f"| {' | '.join(cells)} |"
 
