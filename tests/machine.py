@@ -150,8 +150,9 @@ class Postgres(Server):
     farewell = signal.SIGINT
 
 
+#: Linux's folder in memory, and the bytes that must be free there to use it.
+MEMORY, ROOM = Path("/dev/shm"), 2 * 2**30
 #: A server of the tests lives for minutes: nothing needs to survive a power cut.
-MEMORY, ROOM = Path("/dev/shm"), 2 * 2**30  # noqa: S108
 HASTY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
