@@ -1,10 +1,11 @@
 """A person at the keyboard alone, who has to see at every stop where they are."""
 
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import FilePayload, Page
+    from playwright.sync_api import FileChooser, FilePayload, Page
 
 #: More stops than any page of ours has.
 MOST = 80
@@ -113,6 +114,16 @@ def choose(page: "Page", words: str, *files: "FilePayload") -> None:
     """Go to a file field and choose files in the dialogue that Space opens."""
     go_to(page, words)
     page.wait_for_timeout(1000)  # a busy browser drops a key that comes at once
-    with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Space")
-    chooser.value.set_files(files)
+    _opened(page).set_files(files)
+
+
+def _opened(page: "Page") -> "FileChooser":
+    """Press Space until the dialogue opens: a busy browser drops a key now and then."""
+    from playwright.sync_api import TimeoutError as TooLate
+
+    for _ in range(3):
+        with suppress(TooLate):
+            with page.expect_file_chooser(timeout=6_000) as chooser:
+                page.keyboard.press("Space")
+            return chooser.value
+    raise AssertionError(f"no dialogue opens on {page.url}")
