@@ -35,6 +35,6 @@ class Handler(WSGIHandler):
 if not (settings.CLAMD_URL or settings.DEBUG):
     getLogger("ats").info("CLAMD_URL is not set: files are not scanned for viruses.")
 application = Handler()
-# What is loaded by now stays. Looked through again each time, it held up a request in a hundred.
+# What is loaded by now stays: the collector need not look through it again during a request.
 gc.collect()
 gc.freeze()

@@ -15,7 +15,7 @@ from .records import Erased
 log = logging.getLogger("ats.purge")
 
 #: Records in one transaction: the most that a claim locks.
-BATCH = 400
+BATCH = 500
 
 Erase = Callable[["QuerySet[Any]", list[UUID], datetime], list[Erased]]
 
