@@ -21,10 +21,13 @@ class Among(Lookup):
     prepare_rhs = False  # once is enough, see `_values`
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:
-        values = self._values(connection)
         # What needs no quotes: to make each a literal first takes three times as long.
-        is_plain = all(isinstance(value, int | UUID) for value in values)
-        array = f"{{{','.join(map(str, values))}}}" if is_plain else values
+        if all(isinstance(value, UUID) for value in self.rhs):
+            array: Any = f"{{{','.join([value.hex for value in self.rhs])}}}"
+        elif all(isinstance(value, int) for value in self.rhs):
+            array = f"{{{','.join(map(str, self.rhs))}}}"
+        else:
+            array = self._values(connection)
         return self._as_sql("= ANY (%s)", array, compiler, connection)
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Sql:

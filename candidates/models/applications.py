@@ -260,6 +260,10 @@ class Application(models.Model):
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()  # who writes a mail may show one only
 
+    def get_status_display(self) -> str:
+        """Return the status in words. Django's own looks through all choices anew for each row."""
+        return str(Status(self.status).label)
+
     @property
     def is_open(self) -> bool:
         return self.status == Status.OPEN

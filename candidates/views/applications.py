@@ -21,6 +21,11 @@ from candidates.views.page import page
 
 #: Up to how many applications a list is counted.
 COUNTED = 1_000
+#: What the page says of each. There are fifty of them, and a job has a whole advertisement.
+SHOWN = (
+    *("first_name", "last_name", "status", "stage_since", "received_at"),
+    *("decided_on", "delete_on", "early_at", "restricted_at", "job__title", "stage__name"),
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ def _few(narrowed: Applications) -> QuerySet[Application, Any]:
 
 def _dressed(form: FilterForm, narrowed: Applications, rows: Applications) -> Applications:
     """Add what the page shows of each row, and their number, which is the same for all."""
-    shown = reads.with_hold(rows.select_related("job", "stage"))
+    shown = reads.with_hold(rows.select_related("job", "stage").only(*SHOWN))
     return search.with_place(shown, form.terms).annotate(total=Counted(_few(narrowed)))
 
 
