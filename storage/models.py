@@ -80,7 +80,7 @@ class Attachment(models.Model):
         FAILED = "failed", _("cannot be shown")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    key = models.CharField(max_length=60, unique=True, default=new_key, editable=False)
+    key = models.CharField(max_length=60, default=new_key, editable=False)
     application = models.ForeignKey(
         "candidates.Application", models.CASCADE, null=True, related_name="attachments"
     )
@@ -119,7 +119,7 @@ class Attachment(models.Model):
     prepare_attempts = models.PositiveSmallIntegerField(default=0)
     #: Its copy for viewing, where that is another: a JPEG of a picture, a PDF of other documents.
     view_key = models.CharField(  # noqa: DJ001  only what is not there can be there twice
-        max_length=60, unique=True, null=True, editable=False
+        max_length=60, null=True, editable=False
     )
     #: Pages that can be drawn; none of a document that is shown by its words alone.
     pages = models.PositiveIntegerField(default=0)
@@ -129,6 +129,9 @@ class Attachment(models.Model):
     class Meta:
         ordering = ["created_at", "pk"]
         constraints = [
+            # A field that is unique by itself gets a second index on PostgreSQL, for beginnings.
+            models.UniqueConstraint(fields=["key"], name="attachment_key"),
+            models.UniqueConstraint(fields=["view_key"], name="attachment_view_key"),
             models.CheckConstraint(
                 condition=Q(
                     application__isnull=True,
@@ -270,7 +273,7 @@ class Tombstone(models.Model):
     A copy's object begins with one: it must go unless an attachment names it by `not_before`.
     """
 
-    key = models.CharField(max_length=60, unique=True)
+    key = models.CharField(max_length=60)
     created_at = models.DateTimeField()
     #: From this moment the object's existence breaks a promise.
     breach_at = models.DateTimeField()
@@ -285,6 +288,7 @@ class Tombstone(models.Model):
 
     class Meta:
         ordering = ["next_try_at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["key"], name="tombstone_key")]
         indexes = [
             models.Index(fields=["next_try_at", "id"], name="tombstone_ready"),
             models.Index(fields=["breach_at"], name="tombstone_breach"),
