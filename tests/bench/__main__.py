@@ -81,6 +81,7 @@ def _figures(chosen: argparse.Namespace) -> Iterator[Figure]:
         names = [name for name in works if name in chosen.only]
         beside = _beside(server, size) if "purging" in names else []
         yield from _measured(names, server.create(f"bench_{size}"), size, "postgres", *beside)
+        server.drop(f"bench_{size}")
     if "laptop" in chosen.only:
         file = machine.folder("bench") / "halbjahr.sqlite3"
         yield from _measured(["laptop"], f"sqlite:///{file}", chosen.sqlite, "sqlite")

@@ -1,12 +1,14 @@
 """The web application as it is measured: `gunicorn tests.bench.app`, with floors beside its pages.
 
-Each answer says in `X-Queries` how many statements it cost. What is asked for with the header
-`X-Floor: NAME` is answered by that floor: one statement written by hand, and the page's own
-template drawn from plain dictionaries, which the first such request reads off the page itself.
+Each answer says in `X-Queries` how many statements it cost, and in `X-Database` how many
+milliseconds they took. What is asked for with the header `X-Floor: NAME` is answered by that floor:
+one statement written by hand, and the page's own template drawn from plain dictionaries, which the
+first such request reads off the page itself.
 """
 
 import threading
 from collections.abc import Callable, Iterable
+from time import perf_counter
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -33,8 +35,19 @@ class Uncommon(Exception):
 
 
 def count(execute: Callable[..., Any], *arguments: Any) -> Any:
-    _here.queries = getattr(_here, "queries", 0) + 1
-    return execute(*arguments)
+    start = perf_counter()
+    try:
+        return execute(*arguments)
+    finally:
+        _here.queries = getattr(_here, "queries", 0) + 1
+        _here.seconds = getattr(_here, "seconds", 0.0) + perf_counter() - start
+
+
+def _counts() -> list[tuple[str, str]]:
+    return [
+        ("X-Queries", str(_here.queries)),
+        ("X-Database", f"{_here.seconds * 1000:.3f}"),
+    ]
 
 
 def _listen(connection: Any, **_kwargs: Any) -> None:
@@ -46,7 +59,7 @@ connection_created.connect(_listen)
 
 
 def application(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
-    _here.queries = 0
+    _here.queries, _here.seconds = 0, 0.0
     name = environ.get("HTTP_X_FLOOR", "")
     if name == "submit":
         return bare.application(environ, start)
@@ -54,7 +67,7 @@ def application(environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         return _floor(name, environ, start)
 
     def counted(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-        return start(status, [*headers, ("X-Queries", str(_here.queries))], *rest)
+        return start(status, headers + _counts(), *rest)
 
     return real(environ, counted)
 
@@ -73,7 +86,7 @@ def _floor(name: str, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         columns = [column.name for column in cursor.description]
         rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
     body = template.render(as_context(tree)).encode()
-    headers = [("Content-Type", "text/html"), ("X-Rows", str(len(rows)))]
+    headers = [("Content-Type", "text/html"), ("X-Rows", str(len(rows))), *_counts()]
     start("200 OK", [*headers, ("Content-Length", str(len(body)))])
     return [body]
 

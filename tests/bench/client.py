@@ -20,7 +20,7 @@ def one(connection: http.client.HTTPConnection, ask: dict[str, Any], body: bytes
     content = answer.read()
     ms = (time.perf_counter() - start) * 1000
     number = [int(answer.headers.get(name, 0)) for name in ("X-Queries", "X-Rows")]
-    return ms, answer.status, len(content), *number
+    return ms, answer.status, len(content), *number, float(answer.headers.get("X-Database", 0))
 
 
 def rounds(plan: dict[str, Any], ready: threading.Barrier) -> list[list[Any]]:

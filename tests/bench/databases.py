@@ -9,10 +9,11 @@ from pathlib import Path
 from tests import machine
 from tests.bench.place import ROOT
 
+MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
 #: As docs/operation.md advises; what is committed is on disk, unlike in the tests.
 POSTGRES = {
-    "shared_buffers": "2GB",
-    "effective_cache_size": "8GB",
+    "shared_buffers": f"{MEMORY // 4}MB",
+    "effective_cache_size": f"{MEMORY // 2}MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "1GB",
     "max_wal_size": "8GB",
@@ -44,6 +45,10 @@ class Server:
         """Create a database, empty or a copy of another, and return its URL."""
         self.run(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
         return self.url(name)
+
+    def drop(self, name: str) -> None:
+        """Drop a database that has been measured, and with it what it has in memory."""
+        self.run(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def environment(database_url: str, folder: Path, **more: str) -> dict[str, str]:

@@ -27,6 +27,9 @@ class Figure:
     floor_ms: float | None = None
     floor_p95_ms: float | None = None
     ratio: float | None = None
+    #: Of the medians, what the statements took; the rest is processor time of the web process.
+    database_ms: float | None = None
+    floor_database_ms: float | None = None
     #: What the table says beside it, such as how it was done; a short sentence.
     note: str = ""
     #: The bounds in words, and whether each holds.

@@ -23,6 +23,7 @@ def measure(place: Place) -> Iterator[Figure]:
                 database=place.database,
                 median_ms=median(times(found)),
                 p95_ms=p95(times(found)),
+                database_ms=median([answer.database_ms for answer in found]),
                 queries=found[-1].queries,
                 bytes=found[-1].bytes,
                 rss_mb=web.rss_mb(),

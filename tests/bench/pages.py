@@ -102,6 +102,8 @@ def against_floor(
         floor_ms=median(times(floors_)),
         floor_p95_ms=p95(times(floors_)),
         ratio=over,
+        database_ms=median([answer.database_ms for answer in found]),
+        floor_database_ms=median([answer.database_ms for answer in floors_]),
         bounds=(
             *([at_most("95 % ÷ floor", over, ratio)] if ratio and place.size >= AMONG else []),
             at_most("queries", found[-1].queries, QUERIES),

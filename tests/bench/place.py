@@ -116,6 +116,8 @@ class Answer:
     bytes: int
     queries: int
     rows: int
+    #: Of `ms`, what the statements took.
+    database_ms: float
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """The purge of many due applications, with their objects in a folder, and of some on the wire.
 
 The floor is the least for the same result: one DELETE a table, written by hand, for the same ids in
-one transaction, and then, from one thread as in the purge, the same calls to the same storage. It
-locks all it deletes for as long as that takes, proves nothing and writes no ledger.
+one transaction, and then, from one thread as in the purge, the same calls to the same storage: a
+file and what a broken write may have left of it are unlinked, their folder is synced, and both are
+looked for. It locks all it deletes for as long as that takes, proves nothing and writes no ledger.
 
 Twice as many applications as are purged are chosen at random among all. They are dealt out into
 parts: the floor takes one, the purge the next, and so on, so both meet the same table, the same
@@ -13,7 +14,7 @@ a part of its own there: what becomes dearer for both, the database's size makes
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -43,8 +44,6 @@ ON_THE_WIRE = 300
 #: How often the floor and the purge take turns.
 TURNS, TURNS_ON_THE_WIRE = 2, 6
 CONTENT = os.urandom(3_000)
-#: Objects between two syncs of the floor's folder.
-PAGE = 200
 
 
 @dataclass(frozen=True)
@@ -262,14 +261,18 @@ def _erase_by_hand(part: Part, taken: Taken, erase: Callable[[list[str]], None])
 
 
 def _unlink(keys: list[str]) -> None:
-    root = Path(settings.STORAGES["attachments"]["OPTIONS"]["location"])
-    handle = os.open(root / "attachments", os.O_RDONLY)
-    for start in range(0, len(keys), PAGE):
-        page = [root / key for key in keys[start : start + PAGE]]
-        for file in page:
-            file.unlink()
+    root = settings.STORAGES["attachments"]["OPTIONS"]["location"]
+    handle = os.open(f"{root}/attachments", os.O_RDONLY)
+    at_once = Folder.at_once
+    for start in range(0, len(keys), at_once):
+        page = [f"{root}/{key}" for key in keys[start : start + at_once]]
+        halves = [f"{file}.part" for file in page]
+        for file, half in zip(page, halves, strict=True):
+            os.unlink(file)  # noqa: PTH108  as the purge does
+            with suppress(FileNotFoundError):
+                os.unlink(half)  # noqa: PTH108
         os.fsync(handle)
-        if any(os.path.lexists(file) for file in page):
+        if any(os.path.lexists(file) for file in page + halves):
             raise RuntimeError("A file is left.")
     os.close(handle)
 

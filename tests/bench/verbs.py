@@ -30,6 +30,7 @@ def figure(place: Place, web: Web, work: str, forms: list[tuple[str, dict[str, s
         database=place.database,
         median_ms=median(times(found)),
         p95_ms=p95(times(found)),
+        database_ms=median([answer.database_ms for answer in found]),
         queries=max(answer.queries for answer in found),
         rss_mb=web.rss_mb(),
         bounds=(at_most("queries", max(answer.queries for answer in found), QUERIES),),
