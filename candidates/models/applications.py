@@ -260,7 +260,7 @@ class Application(models.Model):
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()  # who writes a mail may show one only
 
-    def get_status_display(self) -> str:
+    def get_status_display(self) -> str:  # type: ignore[no-redef]
         """Return the status in words. Django's own looks through all choices anew for each row."""
         return str(Status(self.status).label)
 

@@ -19,6 +19,7 @@ from django.template import Context
 from django.template.loader import get_template
 
 from ats.wsgi import application as real
+from candidates import paging
 from candidates.views import page as frame
 from tests.bench import bare, floors
 from tests.bench.plain import noted
@@ -31,7 +32,7 @@ _drawings: dict[str, tuple[Any, dict[str, Any]]] = {}
 
 
 class Uncommon(Exception):
-    """A page that was to be noted was not drawn by `views.page`."""
+    """A page that was to be noted was not drawn by `views.page`, or shows other rows."""
 
 
 def count(execute: Callable[..., Any], *arguments: Any) -> Any:
@@ -85,6 +86,8 @@ def _floor(name: str, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         cursor.execute(sql, params)
         columns = [column.name for column in cursor.description]
         rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    if "page" in tree and len(tree["page"].rows) != len(rows[: paging.SIZE]):
+        raise Uncommon(key)
     body = template.render(as_context(tree)).encode()
     headers = [("Content-Type", "text/html"), ("X-Rows", str(len(rows))), *_counts()]
     start("200 OK", [*headers, ("Content-Length", str(len(body)))])

@@ -47,6 +47,11 @@ class Figure:
         return cls(**read, bounds=bounds)
 
     @property
+    def over_floor(self) -> float | None:
+        """The median over the floor's."""
+        return self.median_ms / self.floor_ms if self.median_ms and self.floor_ms else None
+
+    @property
     def holds(self) -> bool:
         return all(holds for _words, holds in self.bounds)
 

@@ -5,7 +5,10 @@ applications or scorecards, so they ask after none of these; the pages do.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
+
+from candidates import retention
 
 Statement = tuple[str, list[Any]]
 
@@ -61,6 +64,11 @@ def board(path: str, _query: Mapping[str, str]) -> Statement:
     return sql, [slug]
 
 
+def _end_of(day: str, *, days: int = 0) -> datetime:
+    """Return when a day ends, or one that comes so many days later."""
+    return retention.end_of(date.fromisoformat(day) + timedelta(days=days))
+
+
 #: The conditions of the list, as its filters name them.
 CONDITIONS: dict[str, Callable[[str], tuple[str, list[Any]]]] = {
     "job": lambda v: ("a.job_id = (SELECT id FROM candidates_job WHERE slug = %s)", [v]),
@@ -75,9 +83,9 @@ CONDITIONS: dict[str, Callable[[str], tuple[str, list[Any]]]] = {
         else ("a.delete_on IS NOT NULL AND a.status = %s", [v])
     ),
     "speculative": lambda _v: ("a.job_id IS NULL", []),
-    "received_from": lambda v: ("a.received_at >= %s::date", [v]),
-    "received_to": lambda v: ("a.received_at < %s::date + 1", [v]),
-    "waiting": lambda v: ("a.status = 'open' AND a.stage_since < %s::date + 1", [v]),
+    "received_from": lambda v: ("a.received_at >= %s", [_end_of(v, days=-1)]),
+    "received_to": lambda v: ("a.received_at < %s", [_end_of(v)]),
+    "waiting": lambda v: ("a.status = 'open' AND a.stage_since < %s", [_end_of(v)]),
     "erased_from": lambda v: ("a.delete_on >= %s::date", [v]),
     "erased_to": lambda v: ("a.delete_on <= %s::date", [v]),
     "hold": lambda v: (

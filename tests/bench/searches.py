@@ -8,7 +8,7 @@ from tests.bench.figures import Figure
 from tests.bench.pages import against_floor
 from tests.bench.place import Place, session
 
-ROUNDS = 20
+ROUNDS = 60
 #: Of a search's 95th percentile over its floor's.
 NAMES, TEXTS = 3, 8
 
