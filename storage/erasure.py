@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import QuerySet
 
 from storage.backends import StorageDown, StorageError, attachment_store
+from storage.commits import unhurried
 from storage.given import delete, insert
 from storage.models import Attachment, Page, Tombstone, Words
 
@@ -66,8 +67,8 @@ def remove(pks: Iterable[UUID]) -> list[UUID]:
     gone = []
     for page in _pages(pks):
         for part in (Words, Page):
-            gone += delete(part._default_manager.filter(attachment__among=page), "attachment")
-        gone += delete(Attachment.objects.filter(pk__among=page), "pk")
+            gone += delete(part, "attachment", page)
+        gone += delete(Attachment, "pk", page)
     return gone
 
 
@@ -150,7 +151,8 @@ def _claimed(pks: list[int]) -> Iterator[list[Claimed]]:
     """
     tombstones = Tombstone.objects.filter(pk__among=pks).order_by("pk")
     if connection.features.has_select_for_update_skip_locked:
-        with transaction.atomic():
+        # A tombstone that came back would be worked once more.
+        with unhurried():
             yield list(tombstones.select_for_update(skip_locked=True).values_list(*CLAIMED))
     else:
         yield list(tombstones.values_list(*CLAIMED))

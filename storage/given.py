@@ -4,13 +4,16 @@ To make a model of each row, and a placeholder of each value, takes longer than 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Field, Model, QuerySet
+from django.db.models import Field, Model
 from django.db.models.sql import DeleteQuery
+
+from storage.among import of_ids
 
 Columns = Mapping[str, Sequence[Any]]
 
@@ -51,17 +54,24 @@ def update(model: type[Model], pks: Sequence[Any], each: Columns) -> None:
         )
 
 
-def delete(rows: "QuerySet[Any]", way: str) -> list[UUID]:
-    """Delete rows, and nothing that points at them; return of each the record that `way` leads to.
+def delete(model: type[Model], way: str, records: Iterable[UUID]) -> list[UUID]:
+    """Delete the rows whose way leads to one of the records, and nothing that points at them.
 
-    The way is a foreign key, or two.
+    Return of each the record that it led to. The way is the key, a foreign key, or two.
     """
+    with connection.cursor() as cursor:
+        cursor.execute(_deletion(connection.vendor, model, way), [of_ids(records, connection)])
+        return [found if isinstance(found, UUID) else UUID(found) for (found,) in cursor]
+
+
+@cache
+def _deletion(_vendor: str, model: type[Model], way: str) -> str:
+    """Return the SQL of a deletion, whose one parameter stands for the records."""
+    rows = model._default_manager.filter(**{f"{way}__among": ()})
     query = rows.order_by().query.clone()
     query.__class__ = DeleteQuery
-    sql, params = query.get_compiler(connection=connection).as_sql()
-    with connection.cursor() as cursor:
-        cursor.execute(f"{sql} RETURNING {_end(rows.model, way)}", params)
-        return [found if isinstance(found, UUID) else UUID(found) for (found,) in cursor]
+    sql, _none = query.get_compiler(connection=connection).as_sql()
+    return f"{sql} RETURNING {_end(model, way)}"
 
 
 def _end(model: type[Model], way: str) -> str:

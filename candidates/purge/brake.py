@@ -89,9 +89,10 @@ def reasons(now: datetime, *, due: int, unforeseen: int, drift: timedelta) -> li
 def _is_too_much(unforeseen: int) -> bool:
     if unforeseen <= FEW:
         return False
-    # No more than it takes to be few among them: there may be a million.
+    # No more than it takes to be few among them: there may be a million. Those that go last,
+    # since an index is full of what is gone where purges have been.
     enough = unforeseen * 100 // MANY + 1
-    closed = Application.objects.closed().order_by().values("pk")[:enough].count()
+    closed = Application.objects.closed().order_by("-delete_on").values("pk")[:enough].count()
     return unforeseen > too_many(closed)
 
 

@@ -64,5 +64,5 @@ def delete_rows(parts: Parts, records: Collection[UUID]) -> Counter[UUID]:
         record
         for model, way in reversed(parts.items())
         if model not in DOCUMENTS
-        for record in delete(model._default_manager.filter(**{f"{way}__among": records}), way)
+        for record in delete(model, way, records)
     )

@@ -11,6 +11,7 @@ from django.conf import LazySettings
 from django.core.mail import EmailMessage
 from django.core.management import call_command
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from candidates import purge, runs
 from candidates.models import Application, Confirmation, Employee, Heartbeat, LedgerLine, Run
@@ -77,6 +78,15 @@ def test_what_yesterdays_run_foresaw_goes_however_many_it_is() -> None:
     assert set(Application.objects.values_list("foreseen_on", flat=True)) == {TODAY - DAY}
     assert stopped() == []
     assert not Application.objects.exists()
+
+
+def test_a_forecast_is_written_a_page_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(brake, "PAGE", 3)
+    some(7)
+    with CaptureQueriesContext(connection) as asked:
+        brake.foresee(NOW - DAY)
+    assert sum(each["sql"].startswith("UPDATE") for each in asked) == 3
+    assert not Application.objects.exclude(foreseen_on=TODAY - DAY).exists()
 
 
 def test_todays_forecast_does_not_count_for_today() -> None:
