@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import CharField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 from django.utils.functional import cached_property
 
 from candidates.models import Application
@@ -66,7 +67,21 @@ def _has(term: Term) -> Q:
     # Each side by its own index; "or" would read every row.
     if connection.vendor == "postgresql":
         return Q(pk__in=OrOwners(names, term.parts))
-    return Q(pk__in=names.union(_owners(term), all=True))
+    return Q(pk__in=_found(names.union(_owners(term), all=True)))
+
+
+def _found(ids: QuerySet[Any, Any]) -> RawSQL:
+    """Ask SQLite for ids now, and return what stands for them in a statement.
+
+    It has no index of words. What reads every text is asked once so, and not for the rows of a
+    page and again for their number.
+    """
+    sql, params = ids.query.sql_with_params()
+    with connection.cursor() as cursor:
+        question = f"WITH found(id) AS ({sql}) SELECT json_group_array(id) FROM found"  # noqa: S608
+        cursor.execute(question, params)
+        (found,) = cursor.fetchone()
+    return RawSQL("SELECT value FROM json_each(%s)", [found])
 
 
 def _owners(term: Term) -> QuerySet[Words, Any]:
