@@ -34,7 +34,7 @@ def measure(place: Place) -> Iterator[Figure]:
 
 #: PostgreSQL's own extension, which also does this after a restart; it returns blocks of 8 KB.
 INTO_MEMORY = """
-    SELECT sum(pg_prewarm(pg_class.oid)) * 8192, current_setting('shared_buffers')
+    SELECT sum(pg_prewarm(pg_class.oid))::float * 8192, current_setting('shared_buffers')
     FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE relkind IN ('r', 'i', 't') AND nspname IN ('public', 'pg_toast')
 """
