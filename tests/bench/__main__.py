@@ -117,7 +117,9 @@ def _stage(
     if process.wait():
         print(f"{name} at {size:,} on {database} broke off: see above.", file=sys.stderr)
         end = ("measured to its end", False)
-        yield Figure(work=f"{name}: broke off", size=size, database=database, bounds=(end,))
+        broken = Figure(work=f"{name}: broke off", size=size, database=database, bounds=(end,))
+        print(broken.as_json(), flush=True)
+        yield broken
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from candidates import retention
+from storage.folding import fold
 
 Statement = tuple[str, list[Any]]
 
@@ -243,7 +244,7 @@ def _searched(hits: str, query: Mapping[str, str]) -> Statement:
         FROM candidates_application a {JOINED} WHERE a.id IN (SELECT id FROM hit)
         ORDER BY a.received_at DESC, a.id DESC LIMIT 51
     """
-    return sql, [query["q"]]
+    return sql, [fold(query["q"])]
 
 
 STATEMENTS: dict[str, Callable[[str, Mapping[str, str]], Statement]] = {
