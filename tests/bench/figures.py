@@ -27,7 +27,7 @@ class Figure:
     floor_ms: float | None = None
     floor_p95_ms: float | None = None
     ratio: float | None = None
-    #: Of the medians, what the statements took; the rest is processor time of the web process.
+    #: Of the medians, what the statements took; the rest is spent outside the database.
     database_ms: float | None = None
     floor_database_ms: float | None = None
     #: What the table says beside it, such as how it was done; a short sentence.
